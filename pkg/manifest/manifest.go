@@ -1,0 +1,97 @@
+// Package manifest holds rendered resources and writes them as YAML or JSON.
+package manifest
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+)
+
+// The marks by which a later run knows its own output. An object is ours only
+// when both OwnerLabel and SourceAnnotation are there: a label alone is easily
+// copied by a person.
+const (
+	// OwnerLabel carries the name of the KymaMesh that the object belongs to.
+	OwnerLabel = "mesh.kyma-project.io/owner"
+	// SourceAnnotation carries KIND/NAMESPACE/NAME of the document that asked
+	// for the object, with - for no namespace.
+	SourceAnnotation = "mesh.kyma-project.io/source"
+	// NamespaceAnnotation repeats the root namespace on every object that lies
+	// there, so that a kustomization that moves the object is found out: STRICT
+	// in another namespace holds for that namespace only.
+	NamespaceAnnotation = "mesh.kyma-project.io/namespace"
+)
+
+// Kind is what all resources of one kind have in common.
+type Kind struct {
+	// Name is the kind as Kubernetes writes it.
+	Name string
+	// Group is the API group; the version is chosen per Istio version.
+	Group string
+	// Shown are the fields, by full protobuf name, that are written even when
+	// they hold the zero of their type, wherever their message is present.
+	// protojson drops zeros, so tls.mode DISABLE would print as tls: {}.
+	Shown []protoreflect.FullName
+}
+
+// Object is one rendered resource. Kinds fill in what they know; pkg/render adds
+// Version, Owner and Source.
+type Object struct {
+	Kind            *Kind
+	Version         string // for example v1
+	Namespace, Name string
+	// Owner and Source are the values of OwnerLabel and SourceAnnotation.
+	Owner, Source string
+	// Root is the root namespace when the object lies in it, else empty: the
+	// value of NamespaceAnnotation.
+	Root string
+	// Spec is a message of istio.io/api, or for IstioOperator, which has no
+	// public Go type, a [Tree].
+	Spec any
+	// Origin is the part of the document that asked for the object.
+	Origin diag.Path
+}
+
+// Tree is a resource spec without a Go type: string-keyed maps, []any and
+// scalars (string, bool, int, float64), as encoding/json would hold them but
+// with int for whole numbers.
+type Tree = map[string]any
+
+// APIVersion is group/version as the object is written.
+func (o Object) APIVersion() string { return o.Kind.Group + "/" + o.Version }
+
+// Of are the objects whose spec is of type T, with the spec at hand.
+func Of[T proto.Message](os []Object) iter.Seq2[Object, T] {
+	return func(yield func(Object, T) bool) {
+		for _, o := range os {
+			if spec, ok := o.Spec.(T); ok && !yield(o, spec) {
+				return
+			}
+		}
+	}
+}
+
+// Sort brings the objects of one kind into the order in which they are written:
+// the root namespace first, since what lies there is applied before what
+// depends on it, then by namespace and name in byte order.
+func Sort(os []Object, root string) {
+	slices.SortStableFunc(os, func(a, b Object) int {
+		return cmp.Or(
+			-cmp.Compare(rank(a, root), rank(b, root)),
+			cmp.Compare(a.Namespace, b.Namespace),
+			cmp.Compare(a.Name, b.Name),
+		)
+	})
+}
+
+func rank(o Object, root string) int {
+	if o.Namespace == root {
+		return 1
+	}
+	return 0
+}
