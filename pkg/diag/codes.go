@@ -5,38 +5,79 @@ package diag
 // KM0xx are about the documents, KM1xx about the package around them.
 type Code string
 
+// The codes; Codes says what each is about.
 const (
-	CodeSyntax      Code = "KM001" // the text is not YAML, or not UTF-8
-	CodeLimit       Code = "KM002" // larger, deeper or more aliased than a document may be
-	CodeUnknownWord Code = "KM003" // a field that the vocabulary does not have
-	CodeTwice       Code = "KM004" // one key written twice in one mapping
-	CodeType        Code = "KM005" // a value of another shape or type than the word takes
-	CodeEmpty       Code = "KM006" // null, or an empty condition that would match everything
-	CodeNotText     Code = "KM007" // a plain scalar that YAML reads as a number, bool or date, where text is wanted
-	CodeNotYet      Code = "KM008" // a word of the vocabulary that this version does not render yet
-	CodeDocument    Code = "KM009" // not a document of ours, or none or several where one is wanted
+	CodeSyntax      Code = "KM001"
+	CodeLimit       Code = "KM002"
+	CodeUnknownWord Code = "KM003"
+	CodeTwice       Code = "KM004"
+	CodeType        Code = "KM005"
+	CodeEmpty       Code = "KM006"
+	CodeNotText     Code = "KM007"
+	CodeNotYet      Code = "KM008"
+	CodeDocument    Code = "KM009"
 
-	CodeMissing   Code = "KM010" // a word that has to be written is not
-	CodeName      Code = "KM011" // not a name that Kubernetes or DNS admits
-	CodeValue     Code = "KM012" // a value outside the ones that the word takes
-	CodeDuplicate Code = "KM013" // the same thing said at two places
-	CodeReference Code = "KM014" // a name that leads to nothing
-	CodeSplit     Code = "KM015" // weights that do not make a split
-	CodeExclusive Code = "KM016" // two words that exclude each other
-	CodePlace     Code = "KM017" // a word that cannot stand where it stands
-	CodeHost      Code = "KM018" // a host that the gateway does not serve or the namespace may not use
-	CodeServer    Code = "KM019" // servers of gateways that cannot stand beside each other
-	CodeTLS       Code = "KM020" // TLS settings that do not fit the server
-	CodeMTLS      Code = "KM021" // an mTLS mode that the place may not say, or that breaks callers
-	CodeClash     Code = "KM022" // two documents ask for one object
-	CodeDomain    Code = "KM023" // a host name completed by the default domain on a real cluster
-	CodeUnused    Code = "KM024" // something written that has no effect
-	CodeImage     Code = "KM025" // images that the chosen registry does not hold
+	CodeMissing   Code = "KM010"
+	CodeName      Code = "KM011"
+	CodeValue     Code = "KM012"
+	CodeDuplicate Code = "KM013"
+	CodeReference Code = "KM014"
+	CodeSplit     Code = "KM015"
+	CodeExclusive Code = "KM016"
+	CodePlace     Code = "KM017"
+	CodeHost      Code = "KM018"
+	CodeServer    Code = "KM019"
+	CodeTLS       Code = "KM020"
+	CodeMTLS      Code = "KM021"
+	CodeClash     Code = "KM022"
+	CodeDomain    Code = "KM023"
+	CodeUnused    Code = "KM024"
+	CodeImage     Code = "KM025"
 
-	CodeSelector Code = "KM101" // a selector that does not select the service's pods
-	CodeMoved    Code = "KM102" // an object of the root namespace that was moved to another
-	CodeNotOurs  Code = "KM103" // an object that we would render and somebody else wrote
-	CodePort     Code = "KM104" // a Service port where a workload port is wanted, or a port that has to be named
-	CodeNobody   Code = "KM105" // a namespace that nothing in the package lives in
-	CodeComment  Code = "KM106" // a person's comment in a rendered file that had to go
+	CodeSelector Code = "KM101"
+	CodeMoved    Code = "KM102"
+	CodeNotOurs  Code = "KM103"
+	CodePort     Code = "KM104"
+	CodeNobody   Code = "KM105"
+	CodeComment  Code = "KM106"
+	CodeItem     Code = "KM107"
 )
+
+// Codes are all codes with what they are about, for lists in documentation.
+var Codes = []struct {
+	Code  Code
+	About string
+}{
+	{CodeSyntax, "the text is not YAML, or not UTF-8"},
+	{CodeLimit, "larger, deeper or more aliased than a document may be"},
+	{CodeUnknownWord, "a field that the vocabulary does not have"},
+	{CodeTwice, "one key written twice in one mapping"},
+	{CodeType, "a value of another shape or type than the word takes"},
+	{CodeEmpty, "null, or an empty condition that would match everything"},
+	{CodeNotText, "a plain scalar that YAML reads as a number, bool or date, where text is wanted"},
+	{CodeNotYet, "a word of the vocabulary that this version does not render yet"},
+	{CodeDocument, "not a document of ours, or none where one is wanted"},
+	{CodeMissing, "a word that has to be written is not"},
+	{CodeName, "not a name that Kubernetes or DNS admits"},
+	{CodeValue, "a value outside the ones that the word takes"},
+	{CodeDuplicate, "the same thing said at two places"},
+	{CodeReference, "a name that leads to nothing here"},
+	{CodeSplit, "weights that do not make a split"},
+	{CodeExclusive, "two words that exclude each other"},
+	{CodePlace, "a word that cannot stand where it stands"},
+	{CodeHost, "a host that the gateway does not serve or the namespace may not use"},
+	{CodeServer, "servers of gateways that cannot stand beside each other"},
+	{CodeTLS, "TLS settings that do not fit the server"},
+	{CodeMTLS, "an mTLS mode that the place may not say, or that breaks callers"},
+	{CodeClash, "one object asked for at two places"},
+	{CodeDomain, "a host name completed by the default domain on a real cluster"},
+	{CodeUnused, "something written that has no effect"},
+	{CodeImage, "images that the chosen registry does not hold"},
+	{CodeSelector, "a selector that does not select the service's pods"},
+	{CodeMoved, "an object of the root namespace that was moved to another"},
+	{CodeNotOurs, "an object that would be rendered and that somebody else wrote"},
+	{CodePort, "a Service's port where a workload's is wanted, or a port that has to be named"},
+	{CodeNobody, "a namespace that nothing in the package lives in"},
+	{CodeComment, "a person's comment in a rendered file that had to go"},
+	{CodeItem, "an option or an item that the function cannot take"},
+}

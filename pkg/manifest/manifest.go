@@ -35,8 +35,13 @@ type Kind struct {
 	Group string
 	// Shown are the fields, by full protobuf name, that are written even when
 	// they hold the zero of their type, wherever their message is present.
-	// protojson drops zeros, so tls.mode DISABLE would print as tls: {}.
+	// protojson drops zeros, so tls.mode DISABLE would print as tls: {}. A field
+	// that knows whether it was set needs no showing; see [Kind.Check].
 	Shown []protoreflect.FullName
+	// Moot names, for a shown field, the sibling that makes it mean nothing when
+	// it is set, so that its zero is not shown there: a server that redirects
+	// has no tls.mode, and PASSTHROUGH would be a lie.
+	Moot map[protoreflect.FullName]protoreflect.Name
 }
 
 // Object is one rendered resource. Kinds fill in what they know; pkg/render adds
@@ -51,15 +56,17 @@ type Object struct {
 	// value of NamespaceAnnotation.
 	Root string
 	// Spec is a message of istio.io/api, or for IstioOperator, which has no
-	// public Go type, a [Tree].
+	// public Go type, a [Tree]. Writing anything else is an error, and so is a
+	// message that protobuf itself cannot write: text that is not UTF-8, a
+	// duration out of range.
 	Spec any
 	// Origin is the part of the document that asked for the object.
 	Origin diag.Path
 }
 
 // Tree is a resource spec without a Go type: string-keyed maps, []any and
-// scalars (string, bool, int, float64), as encoding/json would hold them but
-// with int for whole numbers.
+// scalars (string, bool, int, float64, nil), as encoding/json would hold them
+// but with int for whole numbers.
 type Tree = map[string]any
 
 // APIVersion is group/version as the object is written.

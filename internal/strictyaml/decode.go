@@ -1,0 +1,223 @@
+package strictyaml
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+)
+
+// TextSetter is a type with a short form: plain text in place of its mapping.
+type TextSetter interface{ SetText(string) }
+
+// later and elsewhere are what a struct may say of words it does not hold.
+type (
+	later     interface{ Later() []string }
+	elsewhere interface{ Elsewhere() map[string]string }
+)
+
+// Decode fills v, a pointer to a struct, from the node, which stands at path at.
+// v may be half filled when the list holds errors.
+func Decode(n *yaml.Node, at diag.Path, v any) diag.List {
+	d := decoder{}
+	d.value(n, at, reflect.ValueOf(v).Elem(), options{}, 0)
+	return d.ds
+}
+
+type decoder struct {
+	ds      diag.List
+	aliased int // nodes read through aliases so far
+	inAlias int // aliases that we are inside of
+	stopped bool
+}
+
+// options are a field's mesh tag.
+type options struct{ one, bare bool }
+
+func (d *decoder) value(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {
+	if !d.admit(at, depth) {
+		return
+	}
+	if n.Kind == yaml.AliasNode {
+		d.inAlias++
+		d.value(n.Alias, at, v, o, depth+1)
+		d.inAlias--
+		return
+	}
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
+		d.ds.Errorf(diag.CodeEmpty, at, "%s", emptyText(v.Type()))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(n, at, v.Elem(), o, depth)
+	case reflect.Struct:
+		d.structure(n, at, v, depth)
+	case reflect.Map:
+		d.mapping(n, at, v, depth)
+	case reflect.Slice:
+		d.list(n, at, v, o, depth)
+	default:
+		d.scalar(n, at, v, o)
+	}
+}
+
+// admit bounds depth and aliases, and says so once.
+func (d *decoder) admit(at diag.Path, depth int) bool {
+	if d.inAlias > 0 {
+		d.aliased++
+	}
+	switch {
+	case d.stopped:
+	case depth > maxDepth:
+		d.stopped = true
+		d.ds.Errorf(diag.CodeLimit, at, "nested deeper than %d levels", maxDepth)
+	case d.aliased > maxAliased:
+		d.stopped = true
+		d.ds.Errorf(diag.CodeLimit, at, "aliases stand for more than %d values; write them out", maxAliased)
+	}
+	return !d.stopped
+}
+
+func emptyText(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return emptyText(t.Elem())
+	case reflect.Slice:
+		return "empty; write [] for none or remove the line"
+	case reflect.Struct, reflect.Map:
+		return "empty; write {} or remove the line"
+	default:
+		return "empty; write a value or remove the line"
+	}
+}
+
+func (d *decoder) structure(n *yaml.Node, at diag.Path, v reflect.Value, depth int) {
+	if setter, ok := v.Addr().Interface().(TextSetter); ok && n.Kind == yaml.ScalarNode {
+		var text string
+		d.scalar(n, at, reflect.ValueOf(&text).Elem(), options{})
+		setter.SetText(text)
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		d.shape(n, at, "a mapping")
+		return
+	}
+	words := vocabulary(v.Type())
+	for key, value := range d.entries(n, at) {
+		if w, ok := words.fields[key]; ok {
+			d.value(value, at.Key(key), v.FieldByIndex(w.index), w.options, depth+1)
+			continue
+		}
+		d.unknown(words, key, at.Key(key))
+	}
+}
+
+// entries are the entries of a mapping whose keys are text and written once;
+// the others are reported.
+func (d *decoder) entries(n *yaml.Node, at diag.Path) func(yield func(string, *yaml.Node) bool) {
+	return func(yield func(string, *yaml.Node) bool) {
+		seen := make(map[string]bool, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			k := follow(n.Content[i])
+			switch {
+			case k.Kind != yaml.ScalarNode:
+				d.ds.Errorf(diag.CodeType, at, "a key has to be text")
+			case k.Tag == "!!merge":
+				d.ds.Errorf(diag.CodeUnknownWord, at.Key("<<"), "merge keys are not read; write the words out")
+			case seen[k.Value]:
+				d.ds.Errorf(diag.CodeTwice, at.Key(k.Value), "written twice; keep one")
+			default:
+				seen[k.Value] = true
+				if !yield(k.Value, n.Content[i+1]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// unknown says what to do about a word that the place does not have.
+func (d *decoder) unknown(words *words, key string, at diag.Path) {
+	if text, ok := words.elsewhere[key]; ok {
+		d.ds.Errorf(diag.CodePlace, at, "%s", text)
+		return
+	}
+	if slices.Contains(words.later, key) {
+		d.ds.Errorf(diag.CodeNotYet, at, "not rendered yet by this version of kymamesh")
+		return
+	}
+	if like, ok := diag.Nearest(key, words.names); ok {
+		d.ds.Errorf(diag.CodeUnknownWord, at, "no such word; did you mean %q?", like)
+		return
+	}
+	d.ds.Errorf(diag.CodeUnknownWord, at, "no such word; there are %s", strings.Join(words.written, ", "))
+}
+
+func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, depth int) {
+	if n.Kind != yaml.MappingNode {
+		d.shape(n, at, "a mapping")
+		return
+	}
+	t := v.Type()
+	v.Set(reflect.MakeMapWithSize(t, len(n.Content)/2))
+	keys := make(map[string]*yaml.Node, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := follow(n.Content[i])
+		if _, twice := keys[k.Value]; !twice {
+			keys[k.Value] = k
+		}
+	}
+	for key, value := range d.entries(n, at) {
+		k := reflect.New(t.Key()).Elem()
+		d.scalar(keys[key], at.Key(key), k, options{})
+		item := reflect.New(t.Elem()).Elem()
+		d.value(value, at.Key(key), item, options{}, depth+1)
+		v.SetMapIndex(k, item)
+	}
+}
+
+func (d *decoder) list(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {
+	items := n.Content
+	if n.Kind != yaml.SequenceNode {
+		if !o.one {
+			d.shape(n, at, "a list")
+			return
+		}
+		items = []*yaml.Node{n}
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, item := range items {
+		d.value(item, at.Index(i), v.Index(i), options{}, depth+1)
+	}
+}
+
+// shape reports a node that is not what the place takes.
+func (d *decoder) shape(n *yaml.Node, at diag.Path, want string) {
+	got := "text"
+	switch n.Kind {
+	case yaml.MappingNode:
+		got = "a mapping"
+	case yaml.SequenceNode:
+		got = "a list"
+	case yaml.ScalarNode:
+		if n.Value != "" {
+			got = fmt.Sprintf("%q", shortened(n.Value))
+		}
+	}
+	d.ds.Errorf(diag.CodeType, at, "want %s, got %s", want, got)
+}
+
+// shortened keeps a message readable when the value is not.
+func shortened(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

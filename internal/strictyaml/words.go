@@ -1,0 +1,66 @@
+package strictyaml
+
+import (
+	"reflect"
+	"strings"
+	"sync"
+)
+
+// words is the vocabulary of one struct type.
+type words struct {
+	fields    map[string]field
+	written   []string // names of the fields, in their order
+	later     []string
+	elsewhere map[string]string
+	names     []string // written and later: what a misspelt word may mean
+}
+
+type field struct {
+	index   []int
+	options options
+}
+
+// vocabularies holds one *words per struct type, which never changes.
+var vocabularies sync.Map
+
+func vocabulary(t reflect.Type) *words {
+	if w, ok := vocabularies.Load(t); ok {
+		return w.(*words)
+	}
+	w := &words{fields: map[string]field{}, elsewhere: map[string]string{}}
+	w.collect(t, nil)
+	w.names = append(append(w.names, w.written...), w.later...)
+	actual, _ := vocabularies.LoadOrStore(t, w)
+	return actual.(*words)
+}
+
+// collect adds the words of t, whose fields lie below index in the outer type.
+// What the outer type says of a word wins over an inlined one.
+func (w *words) collect(t reflect.Type, index []int) {
+	zero := reflect.New(t).Elem().Interface()
+	if e, ok := zero.(elsewhere); ok {
+		for word, text := range e.Elsewhere() {
+			if _, said := w.elsewhere[word]; !said {
+				w.elsewhere[word] = text
+			}
+		}
+	}
+	if l, ok := zero.(later); ok {
+		w.later = append(w.later, l.Later()...)
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		at := append(append([]int{}, index...), i)
+		name, inline, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if inline != "" {
+			w.collect(f.Type, at)
+			continue
+		}
+		if _, refused := w.elsewhere[name]; refused {
+			continue
+		}
+		tag := f.Tag.Get("mesh")
+		w.fields[name] = field{at, options{one: tag == "one", bare: tag == "bare"}}
+		w.written = append(w.written, name)
+	}
+}

@@ -1,0 +1,38 @@
+package check
+
+import (
+	"slices"
+
+	security "istio.io/api/security/v1beta1"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/topology"
+)
+
+// inhabited finds words about a namespace that nothing in the package lives in.
+func inhabited(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+	known := p.Namespaces()
+	if len(known) == 0 || slices.Contains(known, "") {
+		return
+	}
+	for o, policy := range manifest.Of[*security.PeerAuthentication](objects) {
+		if policy.Selector != nil || o.Root != "" || slices.Contains(known, o.Namespace) {
+			continue
+		}
+		hint := ""
+		if like, ok := diag.Nearest(o.Namespace, known); ok {
+			hint = "; did you mean \"" + like + "\"?"
+		}
+		at := diag.Document(o.Origin.Document()).Key("spec").Key("namespaces").Key(o.Namespace)
+		ds.Warnf(diag.CodeNobody, at, "no workload of the package lives in %q%s", o.Namespace, hint)
+	}
+}
+
+// moved finds objects of the root namespace that a kustomization put elsewhere:
+// STRICT for the mesh becomes STRICT for one namespace, in silence.
+func moved(ds *diag.List, _ []manifest.Object, p *topology.Package) {
+	for _, m := range p.Moved() {
+		ds.Errorf(diag.CodeMoved, diag.Path{}, "%s %s was moved from %s to %s; keep the KymaMesh in a kustomization of its own, without namespace: and namePrefix:", m.Kind, m.Name, m.From, m.To)
+	}
+}

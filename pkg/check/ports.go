@@ -1,0 +1,88 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	networking "istio.io/api/networking/v1alpha3"
+	security "istio.io/api/security/v1beta1"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/topology"
+)
+
+// workloadPorts finds a Service's port where the workload's is meant: Istio
+// would take it and it would hold for nothing.
+func workloadPorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+	for o, policy := range manifest.Of[*security.PeerAuthentication](objects) {
+		if len(policy.PortLevelMtls) == 0 {
+			continue
+		}
+		s, ok := p.Service(o.Namespace, o.Name)
+		if !ok {
+			continue
+		}
+		for _, port := range slices.Sorted(maps.Keys(policy.PortLevelMtls)) {
+			if target := misread(s, int(port)); target != 0 {
+				ds.Errorf(diag.CodePort, o.Origin.Key("ports").Key(strconv.Itoa(int(port))),
+					"%d is the Service's port; the workload listens on %d", port, target)
+			}
+		}
+	}
+}
+
+// misread is the port that was meant when number is a Service's port and no
+// port of the workload as far as the Service knows, else 0.
+func misread(s topology.Service, number int) int {
+	meant := 0
+	for _, port := range s.Ports {
+		if port.Target == number {
+			return 0
+		}
+		if port.Number == number {
+			meant = port.Target
+		}
+	}
+	return meant
+}
+
+// servicePorts finds routes to a Service with several ports that do not say
+// which: Istio refuses to guess and drops the route.
+func servicePorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+	for o, vs := range manifest.Of[*networking.VirtualService](objects) {
+		for _, host := range portless(vs) {
+			short, ok := strings.CutSuffix(host, ".svc.cluster.local")
+			name, namespace, _ := strings.Cut(short, ".")
+			if !ok {
+				continue
+			}
+			if s, ok := p.Service(namespace, name); ok && len(s.Ports) > 1 {
+				ds.Errorf(diag.CodePort, o.Origin, "%s has ports %s: write port", name, numbers(s.Ports))
+			}
+		}
+	}
+}
+
+// portless are the destinations without a port, once each.
+func portless(vs *networking.VirtualService) []string {
+	var hosts []string
+	for _, route := range vs.Http {
+		for _, to := range route.Route {
+			if host := to.Destination.Host; to.Destination.Port == nil && !slices.Contains(hosts, host) {
+				hosts = append(hosts, host)
+			}
+		}
+	}
+	return hosts
+}
+
+func numbers(ports []topology.Port) string {
+	var all []string
+	for _, p := range ports {
+		all = append(all, strconv.Itoa(p.Number))
+	}
+	return strings.Join(all, ", ")
+}

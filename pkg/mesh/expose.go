@@ -1,0 +1,365 @@
+package mesh
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/spec"
+)
+
+// exposure is one service on one host and path of one gateway.
+type exposure struct {
+	service service
+	to      []Destination
+	gateway gatewayRef
+	host    string
+	path    string    // empty for the whole host
+	at      diag.Path // the expose entry
+	hostAt  diag.Path
+}
+
+// gatewayRef is the gateway that an entry of expose names.
+type gatewayRef struct {
+	// known is nil for a Gateway that exists elsewhere.
+	known *gateway
+	// id is namespace/name.
+	id string
+	// prefix is the gateway in the names of VirtualServices.
+	prefix string
+}
+
+// virtualHosts groups what services expose by gateway and host.
+func (r *resolver) virtualHosts(services []Service) []VirtualHost {
+	hosts, order := map[[2]string][]exposure{}, [][2]string{}
+	elsewhere := map[string]bool{}
+	for i, s := range r.services {
+		to := services[i].Route
+		if len(to) == 0 {
+			to = []Destination{{Host: s.host(), Port: s.Port}}
+		}
+		for _, x := range r.exposures(s) {
+			if x.gateway.known == nil && !elsewhere[x.gateway.id] {
+				elsewhere[x.gateway.id] = true
+				r.ds.Infof(diag.CodeReference, x.at.Key("gateway"), "Gateway %s is not in gateways; its hosts and ports are not checked", x.gateway.id)
+			}
+			if !r.mayUse(x) {
+				continue
+			}
+			x.to = to
+			key := [2]string{x.gateway.id, x.host}
+			if hosts[key] == nil {
+				order = append(order, key)
+			}
+			hosts[key] = append(hosts[key], x)
+		}
+	}
+	var all []VirtualHost
+	for _, key := range order {
+		all = append(all, r.virtualHost(hosts[key]))
+	}
+	slices.SortFunc(all, func(a, b VirtualHost) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return all
+}
+
+// exposures are the hosts and paths of one service, one by one.
+func (r *resolver) exposures(s service) []exposure {
+	var all []exposure
+	for i, e := range s.Expose {
+		at := s.at("expose").Index(i)
+		ref, known := r.gatewayOf(at, e)
+		if e.Hosts == nil {
+			r.ds.Errorf(diag.CodeMissing, at.Key("hosts"), "write the hosts under which the service is reached")
+		} else if len(e.Hosts) == 0 {
+			r.ds.Errorf(diag.CodeEmpty, at.Key("hosts"), "empty; write the hosts under which the service is reached")
+		}
+		paths := r.paths(at.Key("path"), e.Path)
+		for j, written := range e.Hosts {
+			hostAt := at.Key("hosts").Index(j)
+			host, ok := r.exposedHost(hostAt, s, written)
+			if !ok || !known {
+				continue
+			}
+			for _, path := range paths {
+				all = append(all, exposure{service: s, gateway: ref, host: host, path: path, at: at, hostAt: hostAt})
+			}
+		}
+	}
+	return all
+}
+
+// exposedHost completes and checks one host.
+func (r *resolver) exposedHost(at diag.Path, s service, written string) (string, bool) {
+	host := r.completeHost(written)
+	if !isHost(host) {
+		r.ds.Errorf(diag.CodeName, at, "%q is no host; write a DNS name, *.name or *", written)
+		return "", false
+	}
+	if host != written && r.doc.Value.Spec.Domain == "" && r.spec.Platform != "minikube" {
+		r.ds.Warnf(diag.CodeDomain, at, "host %s becomes %s; write spec.domain", written, host)
+	}
+	if s.team(at) && strings.HasPrefix(host, "*") {
+		r.ds.Errorf(diag.CodeHost, at, "a wildcard takes hosts of other teams; the platform team exposes it in KymaMesh services[]")
+		return "", false
+	}
+	return host, true
+}
+
+// paths are the entry's paths; none is the whole host.
+func (r *resolver) paths(at diag.Path, written []string) []string {
+	if written == nil {
+		return []string{""}
+	}
+	if len(written) == 0 {
+		r.ds.Errorf(diag.CodeEmpty, at, "empty; leave path out for the whole host")
+	}
+	var paths []string
+	for i, path := range written {
+		switch {
+		case path == "/":
+			r.ds.Errorf(diag.CodeValue, at.Index(i), "for the whole host leave path out")
+		case !isPath(path):
+			r.ds.Errorf(diag.CodeValue, at.Index(i), "%q is no path; write %s (it means %[2]s and all below)", path, suggestedPath(path))
+		case slices.Contains(paths, path):
+			r.ds.Errorf(diag.CodeDuplicate, at.Index(i), "%s is written twice; keep one", path)
+		default:
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// isPath tells whether s can be matched as /a and everything below /a/.
+func isPath(s string) bool {
+	if !strings.HasPrefix(s, "/") || strings.HasSuffix(s, "/") || strings.Contains(s, "//") || strings.Contains(strings.ToLower(s), "%2f") {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f || strings.ContainsRune("?#*", c) })
+}
+
+// suggestedPath is the path that was probably meant.
+func suggestedPath(s string) string {
+	s, _, _ = strings.Cut(s, "?")
+	s, _, _ = strings.Cut(s, "#")
+	s = strings.TrimSuffix(strings.ReplaceAll(s, "*", ""), "/")
+	if fixed := "/" + strings.Join(strings.FieldsFunc(s, func(c rune) bool { return c == '/' }), "/"); isPath(fixed) {
+		return fixed
+	}
+	return "/a"
+}
+
+// gatewayOf finds the gateway of an entry: the one it names, else kyma-gateway,
+// else the only one.
+func (r *resolver) gatewayOf(at diag.Path, e spec.Expose) (gatewayRef, bool) {
+	at = at.Key("gateway")
+	namespace, name, elsewhere := strings.Cut(e.Gateway, "/")
+	switch {
+	case elsewhere:
+		return r.gatewayElsewhere(at, namespace, name)
+	case e.Gateway != "":
+		if g := r.findGateway(e.Gateway); g != nil {
+			return refTo(g), true
+		}
+		r.ds.Errorf(diag.CodeReference, at, "no gateway %q in gateways; there are %s", e.Gateway, cmp.Or(r.gatewayNames(), "none"))
+		return gatewayRef{}, false
+	}
+	if g := r.findGateway(kymaGateway); g != nil {
+		return refTo(g), true
+	}
+	switch len(r.gateways) {
+	case 0:
+		r.ds.Errorf(diag.CodeMissing, at, "gateways is empty; write gateway: NAMESPACE/NAME of a Gateway that exists")
+	case 1:
+		return refTo(&r.gateways[0]), true
+	default:
+		r.ds.Errorf(diag.CodeMissing, at, "write gateway: %s", strings.ReplaceAll(r.gatewayNames(), ", ", " or "))
+	}
+	return gatewayRef{}, false
+}
+
+func (r *resolver) gatewayElsewhere(at diag.Path, namespace, name string) (gatewayRef, bool) {
+	if !isLabel(namespace) || !isDNSName(name) {
+		r.ds.Errorf(diag.CodeName, at, "%q is no Gateway; write a name in gateways, or NAMESPACE/NAME", namespace+"/"+name)
+		return gatewayRef{}, false
+	}
+	if g := r.findGateway(name); g != nil && g.Namespace == namespace {
+		return refTo(g), true
+	}
+	return gatewayRef{id: namespace + "/" + name, prefix: namespace + "." + name}, true
+}
+
+func refTo(g *gateway) gatewayRef {
+	return gatewayRef{known: g, id: g.Namespace + "/" + g.Name, prefix: g.Name}
+}
+
+func (r *resolver) findGateway(name string) *gateway {
+	for i := range r.gateways {
+		if r.gateways[i].Name == name {
+			return &r.gateways[i]
+		}
+	}
+	return nil
+}
+
+func (r *resolver) gatewayNames() string {
+	var all []string
+	for _, g := range r.gateways {
+		all = append(all, g.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+// mayUse checks that the gateway serves the host for the service's namespace. A
+// Gateway elsewhere is not checked.
+func (r *resolver) mayUse(x exposure) bool {
+	g := x.gateway.known
+	if g == nil {
+		return true
+	}
+	var serving []listener
+	for _, l := range g.listeners {
+		if slices.ContainsFunc(l.hosts, func(h gatewayHost) bool { return h.serves(x.host) }) {
+			serving = append(serving, l)
+		}
+	}
+	if len(serving) == 0 {
+		r.ds.Errorf(diag.CodeHost, x.hostAt, "host %s is not served by gateway %s (%s); add it to %s.hosts", x.host, g.Name, servedHosts(g), shortPath(g.path))
+		return false
+	}
+	if !slices.ContainsFunc(serving, listener.routesHTTP) {
+		r.ds.Errorf(diag.CodeServer, x.hostAt, "gateway %s does not open %s for %s; protocol HTTP needs a server {hosts: [%[3]s], tls: {mode: SIMPLE, credentialName: NAME}}", g.Name, serving[0].Protocol, x.host)
+		return false
+	}
+	admitted, names := admitted(serving, x)
+	if !admitted {
+		r.ds.Errorf(diag.CodeHost, x.hostAt, "namespace %s may not use host %s (%s.hosts admits %s)", x.service.Namespace, x.host, shortPath(g.path), strings.Join(names, ", "))
+	}
+	return admitted
+}
+
+func servedHosts(g *gateway) string {
+	var all []string
+	for _, l := range g.listeners {
+		for _, h := range l.hosts {
+			if text := h.String(); !slices.Contains(all, text) {
+				all = append(all, text)
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// admitted tells whether a server of HTTP admits the service's namespace to the
+// host, and which namespaces are.
+func admitted(serving []listener, x exposure) (bool, []string) {
+	var namespaces []string
+	for _, l := range serving {
+		for _, h := range l.hosts {
+			if !l.routesHTTP() || !h.serves(x.host) {
+				continue
+			}
+			if h.admits(x.service.Namespace) {
+				return true, nil
+			}
+			if !slices.Contains(namespaces, h.namespace) {
+				namespaces = append(namespaces, h.namespace)
+			}
+		}
+	}
+	return false, namespaces
+}
+
+// virtualHost puts the services of one host in the order in which a request is
+// matched: the longest path first, the whole host last, so that the result does
+// not depend on who is written first.
+func (r *resolver) virtualHost(exposures []exposure) VirtualHost {
+	slices.SortStableFunc(exposures, func(a, b exposure) int {
+		return cmp.Or(
+			-cmp.Compare(utf8.RuneCountInString(a.path), utf8.RuneCountInString(b.path)),
+			cmp.Compare(a.path, b.path),
+			cmp.Compare(a.service.Namespace, b.service.Namespace),
+			cmp.Compare(a.service.Name, b.service.Name),
+		)
+	})
+	first := exposures[0]
+	v := VirtualHost{
+		Host: first.host, Gateway: first.gateway.id,
+		Name: cut(first.gateway.prefix+"."+objectHost(first.host), 253), Namespace: first.service.Namespace,
+		Origin: first.at,
+	}
+	g := first.gateway.known
+	shared := g != nil && g.shares(first.host)
+	if shared {
+		v.Namespace = g.Namespace
+	} else {
+		r.oneNamespace(exposures)
+	}
+	r.onePathEach(exposures, shared)
+	for _, x := range exposures {
+		if x.service.path != first.service.path {
+			v.Origin = r.doc.Path // several asked; the KymaMesh decides where it lies
+		}
+		v.Routes = append(v.Routes, HostRoute{Path: x.path, To: x.to})
+	}
+	return v
+}
+
+// shares tells whether the gateway lets several named namespaces use the host.
+// The KymaMesh alone decides it, not who exposes the host, so that a
+// VirtualService does not move when a second team joins (design amendment 57).
+func (g *gateway) shares(host string) bool {
+	for _, l := range g.listeners {
+		for _, h := range l.hosts {
+			if h.serves(host) && sharedHost(l.hosts, h.name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// oneNamespace refuses a second namespace on a host that the platform team did
+// not share by name.
+func (r *resolver) oneNamespace(exposures []exposure) {
+	byEntry := slices.Clone(exposures)
+	slices.SortStableFunc(byEntry, func(a, b exposure) int {
+		return cmp.Or(cmp.Compare(a.service.Namespace, b.service.Namespace), cmp.Compare(a.service.Name, b.service.Name))
+	})
+	first := byEntry[0]
+	for _, x := range byEntry[1:] {
+		if x.service.Namespace == first.service.Namespace {
+			continue
+		}
+		g := "the Gateway's servers[].hosts"
+		if x.gateway.known != nil {
+			g = shortPath(x.gateway.known.path) + ".hosts"
+		}
+		r.ds.Errorf(diag.CodeHost, x.hostAt, "%s is also exposed by %s/%s; the platform team admits both namespaces by name: %s: [%s/%s, %s/%[1]s]",
+			x.host, first.service.Namespace, first.service.Name, g, first.service.Namespace, x.host, x.service.Namespace)
+	}
+}
+
+// onePathEach refuses two routes for one host and path: only the first would
+// ever get a request. Two namespaces on a host that is not shared are reported
+// as such already.
+func (r *resolver) onePathEach(exposures []exposure, shared bool) {
+	for i, x := range exposures[1:] {
+		before := exposures[i]
+		if before.path != x.path || !shared && before.service.Namespace != x.service.Namespace {
+			continue
+		}
+		where := "host " + x.host
+		if x.path != "" {
+			where += " path " + x.path
+		}
+		if before.service.Name == x.service.Name && before.service.Namespace == x.service.Namespace {
+			r.ds.Errorf(diag.CodeDuplicate, x.hostAt, "%s: exposed twice by this service; keep one", where)
+			continue
+		}
+		r.ds.Errorf(diag.CodeDuplicate, x.hostAt, "%s: also exposed by %s/%s (%s)", where, before.service.Namespace, before.service.Name, shortPath(before.at))
+	}
+}

@@ -1,0 +1,125 @@
+package mesh
+
+import (
+	"embed"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"github.com/kymamesh/kymamesh/internal/strictyaml"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/spec"
+)
+
+// layer is one file of defaults: facts, which no document can say, and words in
+// the same types as the document, read by the same strict reader.
+type layer struct {
+	Facts facts     `yaml:"facts"`
+	Spec  spec.Spec `yaml:"spec"`
+}
+
+// facts are what a generation or a platform is, beside its default words.
+type facts struct {
+	// Hub is where the generation's images lie, with the generation's Istio.
+	Hub string `yaml:"hub"`
+	// IngressPorts are the ports of the ingress gateway's Service. The port of
+	// the load balancer's health check stands first: AWS takes the first one
+	// (kyma-project/kyma commit 76c4497996).
+	IngressPorts []ServicePort `yaml:"ingressPorts"`
+}
+
+//go:embed layers/*.yaml
+var layerFiles embed.FS
+
+var layers = sync.OnceValue(func() map[string]layer {
+	files, err := layerFiles.ReadDir("layers")
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	all := make(map[string]layer, len(files))
+	for _, f := range files {
+		all[f.Name()] = readLayer(f.Name())
+	}
+	return all
+})
+
+// readLayer panics on a broken layer: it is part of the program, and a test
+// reads every one.
+func readLayer(name string) layer {
+	text, err := layerFiles.ReadFile("layers/" + name)
+	if err != nil {
+		panic(err)
+	}
+	source, ds := strictyaml.Parse(name, 1, text, diag.Path{})
+	var l layer
+	if len(ds) == 0 {
+		ds = strictyaml.Decode(source.Root, diag.Path{}, &l)
+	}
+	if len(ds) > 0 {
+		panic(fmt.Sprintf("layers/%s: %v", name, ds.Locate(source.Pos)))
+	}
+	return l
+}
+
+// defaults is what lies under a document of this generation and platform.
+//
+// The order, here and nowhere else: base < generation < platform < the
+// document. A profile has no words of its own in the module generation: what it
+// changes are numbers of the installation, which pkg/istioop layers.
+func defaults(kyma, platform string) layer {
+	all := layers()
+	var l layer
+	for _, name := range []string{"platform-" + platform, "generation-" + kyma, "base"} {
+		fill(reflect.ValueOf(&l).Elem(), reflect.ValueOf(all[name+".yaml"]))
+	}
+	return l
+}
+
+// fill takes from below what is not set above: lists replace, maps merge by
+// key. It copies, so that a layer is never written to.
+func fill(above, below reflect.Value) {
+	switch above.Kind() {
+	case reflect.Struct:
+		for i := range above.NumField() {
+			fill(above.Field(i), below.Field(i))
+		}
+	case reflect.Map:
+		fillMap(above, below)
+	case reflect.Slice:
+		if above.IsNil() && !below.IsNil() {
+			above.Set(reflect.MakeSlice(above.Type(), below.Len(), below.Len()))
+			for i := range below.Len() {
+				fill(above.Index(i), below.Index(i))
+			}
+		}
+	case reflect.Pointer:
+		if above.IsNil() && !below.IsNil() {
+			above.Set(reflect.New(above.Type().Elem()))
+			fill(above.Elem(), below.Elem())
+		}
+	default:
+		if above.IsZero() {
+			above.Set(below)
+		}
+	}
+}
+
+// fillMap makes a new map: above may be the author's.
+func fillMap(above, below reflect.Value) {
+	if below.IsNil() {
+		return
+	}
+	merged := reflect.MakeMap(above.Type())
+	for _, key := range above.MapKeys() {
+		merged.SetMapIndex(key, above.MapIndex(key))
+	}
+	for _, key := range below.MapKeys() {
+		item := reflect.New(above.Type().Elem()).Elem()
+		if set := merged.MapIndex(key); set.IsValid() {
+			item.Set(set)
+		}
+		fill(item, below.MapIndex(key))
+		merged.SetMapIndex(key, item)
+	}
+	above.Set(merged)
+}

@@ -1,0 +1,209 @@
+package mesh
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/spec"
+)
+
+// Document is one document of a call with its place.
+type Document[T any] struct {
+	Value T
+	// Path is the document as a whole.
+	Path diag.Path
+	// Package is the kpt package that the document lies in, empty for the only
+	// one. Documents of two packages are two meshes that never meet.
+	Package string
+}
+
+// Documents are all documents of ours in one call.
+type Documents struct {
+	Meshes   []Document[spec.KymaMesh]
+	Services []Document[spec.MeshService]
+}
+
+// Resolve completes and checks the documents of a call: one Mesh for each
+// KymaMesh, in the order given. With errors in the list the meshes must not be
+// rendered. The documents are not written to.
+func Resolve(ds Documents) ([]*Mesh, diag.List) {
+	var list diag.List
+	members := assign(ds, &list)
+	meshes := make([]*Mesh, len(ds.Meshes))
+	for i, doc := range ds.Meshes {
+		r := resolver{ds: &list, names: names{&list}, doc: doc, spec: doc.Value.Spec, team: members[i]}
+		meshes[i] = r.resolve()
+	}
+	return meshes, list
+}
+
+// assign says for each KymaMesh which MeshServices are its own.
+func assign(ds Documents, list *diag.List) [][]Document[spec.MeshService] {
+	members := make([][]Document[spec.MeshService], len(ds.Meshes))
+	for _, s := range ds.Services {
+		if i, ok := meshOf(s, ds.Meshes, list); ok {
+			members[i] = append(members[i], s)
+		}
+	}
+	return members
+}
+
+// meshOf finds the KymaMesh of one MeshService: the one it names; else the only
+// one of its package, or of the call.
+func meshOf(s Document[spec.MeshService], meshes []Document[spec.KymaMesh], list *diag.List) (int, bool) {
+	at := s.Path.Key("spec").Key("mesh")
+	candidates := func(admit func(Document[spec.KymaMesh]) bool) (found []int) {
+		for i, m := range meshes {
+			if (s.Value.Spec.Mesh == "" || m.Value.Metadata.Name == s.Value.Spec.Mesh) && admit(m) {
+				found = append(found, i)
+			}
+		}
+		return found
+	}
+	found := candidates(func(m Document[spec.KymaMesh]) bool { return m.Package == s.Package })
+	if len(found) == 0 {
+		found = candidates(func(Document[spec.KymaMesh]) bool { return true })
+	}
+	switch {
+	case len(meshes) == 0:
+		list.Errorf(diag.CodeDocument, s.Path, "no KymaMesh in this call; give it with the package, or with -f")
+	case len(found) == 0:
+		list.Errorf(diag.CodeReference, at, "no KymaMesh %q in this call; there are %s", s.Value.Spec.Mesh, meshNames(meshes))
+	case len(found) > 1:
+		list.Errorf(diag.CodeMissing, at, "this call holds several KymaMesh (%s); write which one the service belongs to", meshNames(meshes))
+	default:
+		return found[0], true
+	}
+	return 0, false
+}
+
+func meshNames(meshes []Document[spec.KymaMesh]) string {
+	var all []string
+	for _, m := range meshes {
+		all = append(all, m.Value.Metadata.Name)
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ", ")
+}
+
+// resolver resolves one KymaMesh and its MeshServices.
+type resolver struct {
+	ds    *diag.List
+	names names
+	doc   Document[spec.KymaMesh]
+	team  []Document[spec.MeshService]
+	// spec is completed by complete; until then it is as written.
+	spec  spec.Spec
+	layer layer // what lies under the document
+	facts facts
+	istio istioVersion
+
+	gateways []gateway
+	services []service
+}
+
+func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }
+
+func (r *resolver) resolve() *Mesh {
+	r.metadata()
+	r.complete()
+	m := &Mesh{Name: r.doc.Value.Metadata.Name, Path: r.doc.Path}
+	r.collectServices()
+	r.resolveGateways()
+	m.Install = r.install()
+	m.istio = r.istio
+	m.MTLS = r.mtls()
+	m.Excluded = r.excluded()
+	for _, s := range r.services {
+		m.Services = append(m.Services, r.service(s))
+	}
+	m.VirtualHosts = r.virtualHosts(m.Services)
+	for _, g := range r.gateways {
+		m.Gateways = append(m.Gateways, g.Gateway)
+	}
+	return m
+}
+
+func (r *resolver) metadata() {
+	at := r.doc.Path.Key("metadata")
+	switch name := r.doc.Value.Metadata.Name; {
+	case name == "":
+		r.ds.Errorf(diag.CodeMissing, at.Key("name"), "write a name; it is the owner label of all that is rendered")
+	default:
+		r.names.label(at.Key("name"), name)
+	}
+	if ns := r.doc.Value.Metadata.Namespace; ns != "" {
+		r.names.label(at.Key("namespace"), ns)
+	}
+}
+
+// complete puts the default layers under the document.
+func (r *resolver) complete() {
+	kyma := r.oneOf(r.at().Key("kyma"), cmp.Or(r.spec.Kyma, "module"), choice{
+		values: []string{"module"}, later: []string{"0.6", "1.24", "2.18"},
+		unknown: "no generation %s; 0.6, 1.24, 2.18 or module",
+	})
+	platform := r.oneOf(r.at().Key("platform"), cmp.Or(r.spec.Platform, "cluster"), choice{
+		values: []string{"cluster", "minikube"}, later: []string{"k3d", "gardener", "gke"},
+		unknown: "no platform %s; cluster, minikube, k3d, gardener or gke",
+	})
+	r.layer = defaults(kyma, platform)
+	r.facts = r.layer.Facts
+	fill(reflect.ValueOf(&r.spec).Elem(), reflect.ValueOf(r.layer.Spec))
+	r.oneOf(r.at().Key("profile"), r.spec.Profile, choice{
+		values:  []string{"default", "evaluation", "production"},
+		unknown: "no profile %s; default, evaluation or production",
+	})
+	if !isDNSName(r.spec.Domain) {
+		r.ds.Errorf(diag.CodeName, r.at().Key("domain"), "%q is no DNS name; write it as shop.example.com", r.spec.Domain)
+	}
+}
+
+// choice is what a word may be.
+type choice struct {
+	values  []string
+	later   []string // words of the vocabulary that are not rendered yet
+	unknown string   // what to say of anything else, with %s for it
+}
+
+// oneOf reports a value that is none of the choice and returns one that is.
+func (r *resolver) oneOf(at diag.Path, value string, c choice) string {
+	switch {
+	case slices.Contains(c.values, value):
+		return value
+	case slices.Contains(c.later, value):
+		r.ds.Errorf(diag.CodeNotYet, at, "%s is not rendered yet by this version of kymamesh; %s", value, either(c.values))
+	default:
+		message := strings.ReplaceAll(c.unknown, "%s", quotedIfOdd(value))
+		if like, ok := diag.Nearest(value, append(slices.Clone(c.values), c.later...)); ok {
+			message += ". Did you mean " + like + "?"
+		}
+		r.ds.Errorf(diag.CodeValue, at, "%s", message)
+	}
+	return c.values[0]
+}
+
+// quotedIfOdd keeps messages short for ordinary values and clear for others.
+func quotedIfOdd(s string) string {
+	if isLabelText(s) && s != "" {
+		return s
+	}
+	return `"` + s + `"`
+}
+
+// either lists values as a sentence does.
+func either(values []string) string {
+	if len(values) == 1 {
+		return "write " + values[0]
+	}
+	last := len(values) - 1
+	return "write " + strings.Join(values[:last], ", ") + " or " + values[last]
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	return slices.Sorted(maps.Keys(m))
+}

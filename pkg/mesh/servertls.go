@@ -1,0 +1,125 @@
+package mesh
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/spec"
+)
+
+// TLS are the settings of a server that opens TLS or passes it on.
+type TLS = spec.ServerTLS
+
+// serverTLS are the settings of a server and what lies under them.
+type serverTLS struct {
+	settings *spec.ServerTLS
+	kyma     bool            // the server is kyma-gateway's
+	under    *spec.ServerTLS // the generation's defaults for kyma-gateway
+}
+
+var (
+	serverModes = choice{
+		values:  []string{"SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"},
+		unknown: "no mode %s; SIMPLE, MUTUAL, OPTIONAL_MUTUAL, ISTIO_MUTUAL, PASSTHROUGH or AUTO_PASSTHROUGH",
+	}
+	tlsVersions = choice{
+		values:  []string{"TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"},
+		unknown: "no TLS version %s; TLSV1_2 or TLSV1_3",
+	}
+)
+
+// tls completes and checks the settings of one server.
+func (r *resolver) tls(at diag.Path, t serverTLS, protocol string) *TLS {
+	s := *t.settings
+	s.Mode = r.oneOf(at.Key("mode"), cmp.Or(s.Mode, "SIMPLE"), serverModes)
+	if t.kyma && s.Mode == "SIMPLE" {
+		if certificates(s) == 0 {
+			s.CredentialName = t.under.CredentialName
+		}
+		s.MinProtocolVersion = cmp.Or(s.MinProtocolVersion, t.under.MinProtocolVersion)
+		s.MaxProtocolVersion = cmp.Or(s.MaxProtocolVersion, t.under.MaxProtocolVersion)
+		if s.CipherSuites == nil {
+			s.CipherSuites = slices.Clone(t.under.CipherSuites)
+		}
+	}
+	r.tlsRange(at, s)
+	r.certificate(at, s)
+	return &s
+}
+
+func (r *resolver) tlsRange(at diag.Path, s TLS) {
+	for _, v := range []struct{ word, value string }{{"minProtocolVersion", s.MinProtocolVersion}, {"maxProtocolVersion", s.MaxProtocolVersion}} {
+		if v.value != "" {
+			r.oneOf(at.Key(v.word), v.value, tlsVersions)
+		}
+	}
+	lowest := slices.Index(tlsVersions.values, s.MinProtocolVersion)
+	highest := slices.Index(tlsVersions.values, s.MaxProtocolVersion)
+	if lowest > 0 && highest > 0 && lowest > highest {
+		r.ds.Errorf(diag.CodeTLS, at.Key("minProtocolVersion"), "%s is above maxProtocolVersion %s", s.MinProtocolVersion, s.MaxProtocolVersion)
+	}
+	old := s.MinProtocolVersion == "TLSV1_0" || s.MinProtocolVersion == "TLSV1_1"
+	if old && len(s.CipherSuites) == 0 {
+		r.ds.Errorf(diag.CodeTLS, at.Key("minProtocolVersion"), "%s needs cipherSuites: Istio's own are for TLSV1_2 and newer", s.MinProtocolVersion)
+	}
+}
+
+// certificates counts the ways in which the settings name a certificate; Istio
+// takes exactly one.
+func certificates(s TLS) int {
+	n := 0
+	for _, said := range []bool{
+		s.CredentialName != "", len(s.CredentialNames) > 0, s.ServerCertificate != "" || s.PrivateKey != "",
+	} {
+		if said {
+			n++
+		}
+	}
+	return n
+}
+
+// certificate checks that the server has what its mode needs.
+func (r *resolver) certificate(at diag.Path, s TLS) {
+	n := certificates(s)
+	switch s.Mode {
+	case "PASSTHROUGH", "AUTO_PASSTHROUGH":
+		if n > 0 || s.CACertCredentialName != "" || s.CACertificates != "" {
+			r.ds.Errorf(diag.CodeTLS, at, "%s does not open TLS; credentialName has no use", s.Mode)
+		}
+		return
+	case "ISTIO_MUTUAL":
+		if n > 0 || s.CACertCredentialName != "" || s.CACertificates != "" {
+			r.ds.Errorf(diag.CodeTLS, at, "ISTIO_MUTUAL uses the mesh's own certificates; leave credentialName out")
+		}
+		return
+	}
+	files := s.ServerCertificate != "" && s.PrivateKey != ""
+	switch {
+	case n > 1:
+		r.ds.Errorf(diag.CodeTLS, at, "one certificate, please: credentialName, credentialNames or serverCertificate with privateKey")
+	case n == 0 && s.Mode == "MUTUAL":
+		r.ds.Errorf(diag.CodeTLS, at, "tls.mode MUTUAL needs credentialName (with ca.crt, or NAME-cacert beside it) or caCertCredentialName")
+	case n == 0:
+		r.ds.Errorf(diag.CodeTLS, at, "tls.mode %s needs credentialName: the Secret with the certificate, in the namespace of the gateway's pods", s.Mode)
+	case (s.ServerCertificate != "" || s.PrivateKey != "") && !files:
+		r.ds.Errorf(diag.CodeTLS, at, "serverCertificate and privateKey go together; write both")
+	case files && s.Mode == "MUTUAL" && s.CACertificates == "":
+		r.ds.Errorf(diag.CodeTLS, at, "tls.mode MUTUAL needs caCertificates beside serverCertificate: who signed the callers' certificates")
+	}
+	for i, name := range append([]string{s.CredentialName, s.CACertCredentialName}, s.CredentialNames...) {
+		if name == "" {
+			continue
+		}
+		word := at.Key("credentialName")
+		switch {
+		case i == 1:
+			word = at.Key("caCertCredentialName")
+		case i > 1:
+			word = at.Key("credentialNames").Index(i - 2)
+		}
+		if !isDNSName(name) {
+			r.ds.Errorf(diag.CodeName, word, "%q is no name of a Secret; lower case letters, digits, - and .", name)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package render
+
+import (
+	"github.com/kymamesh/kymamesh/pkg/destinationrules"
+	"github.com/kymamesh/kymamesh/pkg/gateways"
+	"github.com/kymamesh/kymamesh/pkg/istioop"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/mesh"
+	"github.com/kymamesh/kymamesh/pkg/peerauth"
+	"github.com/kymamesh/kymamesh/pkg/virtualservices"
+)
+
+// kind is one row of the table of kinds.
+type kind struct {
+	kind   *manifest.Kind
+	render func(*mesh.Mesh) []manifest.Object
+}
+
+// kinds are all kinds there are, in the order in which they are written: what is
+// applied first comes first, so that routes never stand before the policies that
+// guard them, nor before the versions that they name (design amendment 26).
+var kinds = []kind{
+	{&istioop.Kind, istioop.Render},
+	{&peerauth.Kind, peerauth.Render},
+	{&destinationrules.Kind, destinationrules.Render},
+	{&gateways.Kind, gateways.Render},
+	{&virtualservices.Kind, virtualservices.Render},
+}
+
+// IsRendered tells whether a resource of this group and kind can be our output.
+// A later run needs it to know what it may replace and remove.
+func IsRendered(group, name string) bool {
+	for _, k := range kinds {
+		if k.kind.Group == group && k.kind.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Part is a part of what is rendered, by who takes it.
+type Part string
+
+const (
+	// PartAll is everything; the default.
+	PartAll Part = "all"
+	// PartInstall is the IstioOperator, which istioctl takes and kubectl cannot
+	// apply: Istio has had no resource definition for it since 1.24.
+	PartInstall Part = "install"
+	// PartResources is what kubectl applies.
+	PartResources Part = "resources"
+)
+
+// Parts are all parts, for messages and completion.
+var Parts = []Part{PartAll, PartInstall, PartResources}
+
+// Select is the given part of the objects.
+func Select(objects []manifest.Object, part Part) []manifest.Object {
+	if part == PartAll || part == "" {
+		return objects
+	}
+	var selected []manifest.Object
+	for _, o := range objects {
+		if (o.Kind == &istioop.Kind) == (part == PartInstall) {
+			selected = append(selected, o)
+		}
+	}
+	return selected
+}

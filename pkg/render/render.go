@@ -1,0 +1,295 @@
+// Package render turns KymaMesh documents into Istio resources. It is the import
+// for installers and other programs; it reads no file, no cluster, no clock and
+// no environment, so the same documents give the same bytes for ever.
+//
+// [YAML] renders text, [Node] a parsed document, [Objects] a document built in
+// Go. Each returns typed resources, to be written by [manifest.Encode], and a
+// list of diagnostics. With an error in the list there are no resources.
+package render
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/internal/strictyaml"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/mesh"
+	"github.com/kymamesh/kymamesh/pkg/spec"
+)
+
+// Document is one document of a call: a KymaMesh or a MeshService.
+type Document struct {
+	// File is what diagnostics call the document.
+	File string
+	// Line is the line of File on which Text begins, counted from 1. 0 says that
+	// the text was re-written on its way here, so that its lines are nobody's.
+	Line int
+	// Text is the document as YAML or JSON.
+	Text []byte
+	// Node is the parsed document; it is read when there is no Text.
+	Node *yaml.Node
+	// Package tells packages of one call apart that must not meet, such as kpt
+	// sub-packages. Empty for the only one.
+	Package string
+}
+
+// IsDocument tells whether an item with this apiVersion is one that Documents
+// takes, also to refuse it: every version and kind of our group.
+func IsDocument(apiVersion string) bool {
+	return strings.HasPrefix(apiVersion, spec.Group+"/")
+}
+
+// YAML renders the documents in src, a stream of YAML documents or one of JSON.
+// Documents of other groups are left alone. The file name appears in
+// diagnostics only.
+func YAML(file string, src []byte) ([]manifest.Object, diag.List) {
+	docs, ds := Split(file, src)
+	if ds.HasErrors() {
+		return nil, ds
+	}
+	return Documents(docs...)
+}
+
+// Split finds the documents of ours in a stream, without parsing the others.
+func Split(file string, src []byte) ([]Document, diag.List) {
+	var ds diag.List
+	stream, err := resourcelist.ParseStream(src)
+	if err != nil {
+		ds = append(ds, diag.Diagnostic{Code: diag.CodeSyntax, Pos: diag.Pos{File: file, Line: 1, Col: 1}, Message: err.Error()})
+		return nil, ds
+	}
+	var docs []Document
+	for _, item := range stream.Items() {
+		if IsDocument(item.APIVersion()) {
+			docs = append(docs, Document{File: file, Line: item.Line(), Text: item.Bytes()})
+		}
+	}
+	return docs, nil
+}
+
+// Node renders one parsed document, for example a function's configuration.
+// Diagnostics have paths and no positions.
+func Node(n *yaml.Node) ([]manifest.Object, diag.List) {
+	return Documents(Document{Node: n})
+}
+
+// Objects renders documents built in Go. apiVersion and kind may be left out.
+func Objects(doc spec.KymaMesh, services ...spec.MeshService) ([]manifest.Object, diag.List) {
+	c := call{docs: make([]Document, 1+len(services))}
+	c.meshes = append(c.meshes, mesh.Document[spec.KymaMesh]{Value: doc})
+	for i, s := range services {
+		c.services = append(c.services, mesh.Document[spec.MeshService]{Value: s, Path: diag.Document(i + 1)})
+	}
+	return c.render()
+}
+
+// Documents renders all documents of one call together.
+func Documents(docs ...Document) ([]manifest.Object, diag.List) {
+	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
+	for i := range docs {
+		c.read(i)
+	}
+	return c.render()
+}
+
+// Locate fills in the positions of diagnostics about the documents of a call
+// that were found later, such as those of pkg/check, and sorts them.
+func Locate(ds diag.List, docs ...Document) diag.List {
+	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
+	for i := range docs {
+		if slices.ContainsFunc(ds, func(d diag.Diagnostic) bool { return d.Path.Document() == i }) {
+			c.read(i)
+		}
+	}
+	return ds.Locate(c.pos)
+}
+
+// call is one call: what was given, read so far.
+type call struct {
+	docs     []Document
+	sources  []strictyaml.Source // empty for documents built in Go
+	meshes   []mesh.Document[spec.KymaMesh]
+	services []mesh.Document[spec.MeshService]
+	ds       diag.List
+	unread   bool // a document could not be parsed, so nobody knows what it is
+}
+
+// read parses and decodes one document.
+func (c *call) read(i int) {
+	doc, at := c.docs[i], diag.Document(i)
+	source := strictyaml.Source{File: doc.File, Root: doc.Node, NoLines: true}
+	if doc.Text != nil {
+		var ds diag.List
+		source, ds = strictyaml.Parse(doc.File, max(doc.Line, 1), doc.Text, at)
+		source.NoLines = doc.Line == 0
+		c.unread = c.unread || len(ds) > 0
+		if source.NoLines && len(ds) > 0 {
+			ds[0].Pos = diag.Pos{File: doc.File}
+		}
+		c.ds = append(c.ds, ds...)
+	}
+	if source.Root != nil && source.Root.Kind == yaml.DocumentNode && len(source.Root.Content) == 1 {
+		source.Root = source.Root.Content[0]
+	}
+	c.sources[i] = source
+	if source.Root != nil {
+		c.decode(source.Root, doc, at)
+	}
+}
+
+func (c *call) decode(root *yaml.Node, doc Document, at diag.Path) {
+	apiVersion, kind := scalarAt(root, "apiVersion"), scalarAt(root, "kind")
+	switch {
+	case !IsDocument(apiVersion):
+		c.ds.Errorf(diag.CodeDocument, at.Key("apiVersion"), "%q is not ours; write %s", apiVersion, spec.APIVersion)
+	case apiVersion != spec.APIVersion:
+		c.ds.Errorf(diag.CodeDocument, at.Key("apiVersion"), "no version %s here; this kymamesh reads %s", apiVersion, spec.APIVersion)
+	case kind == spec.KindKymaMesh:
+		m := mesh.Document[spec.KymaMesh]{Path: at, Package: doc.Package}
+		c.ds = append(c.ds, strictyaml.Decode(root, at, &m.Value)...)
+		c.meshes = append(c.meshes, m)
+	case kind == spec.KindMeshService:
+		s := mesh.Document[spec.MeshService]{Path: at, Package: doc.Package}
+		c.ds = append(c.ds, strictyaml.Decode(root, at, &s.Value)...)
+		c.services = append(c.services, s)
+	default:
+		c.ds.Errorf(diag.CodeDocument, at.Key("kind"), "no kind %q in %s; KymaMesh or MeshService", kind, spec.APIVersion)
+	}
+}
+
+// scalarAt is the text of a top-level key; what is wrong with it is found later.
+func scalarAt(root *yaml.Node, key string) string {
+	if root.Kind != yaml.MappingNode {
+		return ""
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == key {
+			return root.Content[i+1].Value
+		}
+	}
+	return ""
+}
+
+// render resolves, renders and locates. What could not be decoded is resolved as
+// far as it was read, so that all faults are found in one run.
+func (c *call) render() ([]manifest.Object, diag.List) {
+	var meshes []*mesh.Mesh
+	if len(c.meshes) > 0 || !c.unread {
+		var ds diag.List
+		meshes, ds = mesh.Resolve(mesh.Documents{Meshes: c.meshes, Services: c.services})
+		c.ds = append(c.ds, notFollowing(ds, c.ds)...)
+	}
+	if len(c.meshes)+len(c.services) == 0 && !c.ds.HasErrors() {
+		c.ds.Errorf(diag.CodeDocument, diag.Path{}, "no KymaMesh in this call; give it with the package, or with -f")
+	}
+	var objects []manifest.Object
+	if !c.ds.HasErrors() {
+		objects = c.objects(meshes)
+	}
+	c.ds = c.ds.Locate(c.pos)
+	if c.ds.HasErrors() {
+		return nil, c.ds
+	}
+	return objects, c.ds
+}
+
+// notFollowing drops what only follows from a fault that is reported already: a
+// word that was misspelt is not missing as well.
+func notFollowing(ds, reported diag.List) diag.List {
+	var own diag.List
+	for _, d := range ds {
+		follows := func(e diag.Diagnostic) bool {
+			outer, _ := e.Path.Parent()
+			return d.Path.Within(e.Path) || e.Path.Within(d.Path) ||
+				d.Code == diag.CodeMissing && d.Path.Within(outer)
+		}
+		if !slices.ContainsFunc(reported, follows) {
+			own = append(own, d)
+		}
+	}
+	return own
+}
+
+// objects renders every kind of every mesh, in the order of the table.
+func (c *call) objects(meshes []*mesh.Mesh) []manifest.Object {
+	identity := c.identities()
+	var all []manifest.Object
+	for _, k := range kinds {
+		first := len(all)
+		for _, m := range meshes {
+			for _, o := range k.render(m) {
+				o.Version = m.Version(k.kind.Group)
+				o.Owner, o.Source = m.Name, identity[o.Origin.Document()]
+				if o.Namespace == mesh.Root {
+					o.Root = mesh.Root
+				}
+				all = append(all, o)
+			}
+		}
+		manifest.Sort(all[first:], mesh.Root)
+		c.apart(all[first:])
+	}
+	return all
+}
+
+// identities are KIND/NAMESPACE/NAME of the documents.
+func (c *call) identities() map[int]string {
+	all := make(map[int]string, len(c.docs))
+	add := func(i int, kind string, m spec.Metadata) {
+		namespace := m.Namespace
+		if namespace == "" {
+			namespace = "-"
+		}
+		all[i] = kind + "/" + namespace + "/" + m.Name
+	}
+	for _, m := range c.meshes {
+		add(m.Path.Document(), spec.KindKymaMesh, m.Value.Metadata)
+	}
+	for _, s := range c.services {
+		add(s.Path.Document(), spec.KindMeshService, s.Value.Metadata)
+	}
+	return all
+}
+
+// apart reports two objects of one identity; objects are of one kind and
+// sorted. Documents of two packages never meet.
+func (c *call) apart(objects []manifest.Object) {
+	type identity struct{ pkg, namespace, name string }
+	seen := make(map[identity]manifest.Object, len(objects))
+	for _, o := range objects {
+		id := identity{c.docs[o.Origin.Document()].Package, o.Namespace, o.Name}
+		if first, twice := seen[id]; twice {
+			c.ds.Errorf(diag.CodeClash, o.Origin, "%s %s/%s is also asked for by %s", o.Kind.Name, o.Namespace, o.Name, c.place(first))
+			continue
+		}
+		seen[id] = o
+	}
+}
+
+// place names what asked for an object: the path, and the document when there
+// are several.
+func (c *call) place(o manifest.Object) string {
+	if len(c.docs) == 1 {
+		return o.Origin.String()
+	}
+	text := o.Source
+	if file := c.docs[o.Origin.Document()].File; file != "" {
+		text += " in " + file
+	}
+	if path := o.Origin.String(); path != "" {
+		text += " (" + path + ")"
+	}
+	return text
+}
+
+// pos is where a path stands in its document.
+func (c *call) pos(p diag.Path) diag.Pos {
+	if p.Document() >= len(c.sources) {
+		return diag.Pos{}
+	}
+	return c.sources[p.Document()].Pos(p)
+}

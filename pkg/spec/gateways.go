@@ -1,0 +1,82 @@
+package spec
+
+// Gateway is one Istio Gateway: hosts that are open to the outside.
+type Gateway struct {
+	// Name is required and unique in the document, whatever the namespace.
+	Name string `yaml:"name"`
+	// Namespace defaults to kyma-system.
+	Namespace string `yaml:"namespace"`
+	// Selector are the labels of the gateway's pods. Default: istio with
+	// ingressgateway; for kyma-gateway what the generation ships.
+	Selector map[string]string `yaml:"selector"`
+	// Hosts are names, or namespace/name to let only that namespace use one.
+	// Default: all names under the domain.
+	Hosts []string `yaml:"hosts" mesh:"one"`
+	// TLS holds for the servers that open TLS. Default: mode SIMPLE; for
+	// kyma-gateway with the Secret kyma-gateway-certs.
+	TLS *ServerTLS `yaml:"tls"`
+	// HTTPSRedirect answers plain HTTP on port 80 with a redirect for all hosts
+	// of HTTPS servers. Default: true.
+	HTTPSRedirect *bool `yaml:"httpsRedirect"`
+	// Servers are the ports. Default: one, 443.
+	Servers []Server `yaml:"servers"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Gateway) Later() []string {
+	return []string{"security", "serviceAccount", "gateway"}
+}
+
+// Elsewhere are words that people look for here, with the place they belong to.
+func (Gateway) Elsewhere() map[string]string {
+	const pods = "no such word at a gateway; the gateway's pods are configured at spec.telemetry and install.ingressGateway"
+	return map[string]string{
+		"telemetry": pods,
+		"proxy":     pods,
+		"sidecar":   pods,
+		"injection": pods,
+		"mtls":      "no such word at a gateway; a gateway's TLS is gateways[].tls",
+	}
+}
+
+// Server is one port of a gateway. Hosts, TLS and HTTPSRedirect default to the
+// gateway's.
+type Server struct {
+	// Port defaults to 443.
+	Port int `yaml:"port"`
+	// Protocol is one of Istio's. Default on 443: HTTPS, with PASSTHROUGH TLS; on
+	// 80: HTTP; else it has to be written.
+	Protocol      string     `yaml:"protocol"`
+	Hosts         []string   `yaml:"hosts" mesh:"one"`
+	TLS           *ServerTLS `yaml:"tls"`
+	HTTPSRedirect *bool      `yaml:"httpsRedirect"`
+}
+
+// ServerTLS is Istio's ServerTLSSettings, field by field.
+// https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings
+type ServerTLS struct {
+	Mode                  string   `yaml:"mode"`
+	CredentialName        string   `yaml:"credentialName"`
+	CredentialNames       []string `yaml:"credentialNames"`
+	CACertCredentialName  string   `yaml:"caCertCredentialName"`
+	ServerCertificate     string   `yaml:"serverCertificate"`
+	PrivateKey            string   `yaml:"privateKey"`
+	CACertificates        string   `yaml:"caCertificates"`
+	CACRL                 string   `yaml:"caCrl"`
+	SubjectAltNames       []string `yaml:"subjectAltNames"`
+	VerifyCertificateSPKI []string `yaml:"verifyCertificateSpki"`
+	VerifyCertificateHash []string `yaml:"verifyCertificateHash"`
+	MinProtocolVersion    string   `yaml:"minProtocolVersion"`
+	MaxProtocolVersion    string   `yaml:"maxProtocolVersion"`
+	CipherSuites          []string `yaml:"cipherSuites"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (ServerTLS) Later() []string {
+	return []string{"certificate", "tlsCertificates", "insecureSkipVerify"}
+}
+
+// Elsewhere are words that people look for here, with the place they belong to.
+func (ServerTLS) Elsewhere() map[string]string {
+	return map[string]string{"httpsRedirect": "it stands beside tls: gateways[].httpsRedirect"}
+}

@@ -1,0 +1,107 @@
+package spec
+
+// Service is one service of the mesh.
+type Service struct {
+	// Name and Namespace are those of the Kubernetes Service. Both are required
+	// in a KymaMesh; in a MeshService they are its metadata's.
+	Name      string `yaml:"name"`
+	Namespace string `yaml:"namespace"`
+	// Selector are the labels of the service's pods, for what is said of its
+	// workload (security). Default: app with the service's name.
+	Selector map[string]string `yaml:"selector"`
+	// Protocol is HTTP, which includes gRPC and WebSocket. Default: HTTP.
+	Protocol string `yaml:"protocol"`
+	// Port is the Service's port that is routed; needed where it has several.
+	// Written, routes in the mesh hold for this port only.
+	Port int `yaml:"port"`
+	// Versions are the versions there are, by name. Default: the names in To or
+	// Split, each with the label version.
+	Versions map[string]Version `yaml:"versions"`
+	// To sends all requests to one version; it excludes Split.
+	To string `yaml:"to"`
+	// Split sends requests to versions by weight; the weights make 100.
+	Split map[string]Percent `yaml:"split"`
+	// Expose opens the service to the outside, through gateways.
+	Expose []Expose `yaml:"expose" mesh:"one"`
+	// Security is what holds for the service's workload.
+	Security Security `yaml:"security"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Service) Later() []string {
+	return []string{
+		"routes", "timeout", "retries", "fault", "mirror", "headers", "corsPolicy",
+		"loadBalancer", "connectionPool", "outlierDetection", "exportTo",
+		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
+		"telemetry", "dataplane", "waypoint",
+	}
+}
+
+// MeshServiceSpec is what a MeshService says: the words of a service but for the
+// name and namespace, which its metadata gives.
+type MeshServiceSpec struct {
+	// Mesh is the name of the KymaMesh that the service belongs to; needed where
+	// a call holds several.
+	Mesh    string `yaml:"mesh"`
+	Service `yaml:",inline"`
+}
+
+// Elsewhere are words that a team may not say, with who says them.
+func (MeshServiceSpec) Elsewhere() map[string]string {
+	const platform = "no such word in a MeshService; it belongs to KymaMesh services[]"
+	const mesh = "no such word in a MeshService; it belongs to the KymaMesh"
+	return map[string]string{
+		"name":            "a MeshService speaks for its own service; its name is metadata.name",
+		"namespace":       "a MeshService speaks for its own namespace",
+		"virtualService":  platform,
+		"destinationRule": platform,
+		"services":        mesh, "gateways": mesh, "egress": mesh, "namespaces": mesh,
+		"install": mesh, "kyma": mesh, "profile": mesh, "platform": mesh, "domain": mesh,
+		"extensionProviders": mesh,
+	}
+}
+
+// Percent is a share of 100 with at most four decimals.
+type Percent float64
+
+// Version is one version of a service: by default the pods of the service with
+// the label version, else another Service.
+type Version struct {
+	// Labels are what tells the version's pods apart. Default: version with the
+	// version's name.
+	Labels map[string]string `yaml:"labels"`
+	// Host is another Service that is this version: a name in the same
+	// namespace, or a full name. It excludes Labels.
+	Host string `yaml:"host"`
+	// Port is the destination's port. Default: the service's.
+	Port int `yaml:"port"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Version) Later() []string {
+	return []string{"loadBalancer", "connectionPool", "outlierDetection"}
+}
+
+// Expose opens a service to the outside on some hosts of one gateway.
+type Expose struct {
+	// Hosts are the names under which the service is reached; a name without a
+	// dot is completed with the domain.
+	Hosts []string `yaml:"hosts" mesh:"one"`
+	// Gateway is a name in gateways, or namespace/name of a Gateway that exists
+	// elsewhere. Default: kyma-gateway, else the only one.
+	Gateway string `yaml:"gateway"`
+	// Path is where the service stands on the hosts: /a means /a itself and all
+	// below /a/. Default: the whole host.
+	Path []string `yaml:"path" mesh:"one"`
+}
+
+// SetText reads the short form: expose: reviews stands for the host alone.
+func (e *Expose) SetText(host string) { e.Hosts = []string{host} }
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Expose) Later() []string {
+	return []string{
+		"when", "to", "split", "redirect", "directResponse", "delegate", "port", "rewrite",
+		"timeout", "retries", "fault", "mirror", "headers", "corsPolicy", "virtualService", "name",
+	}
+}

@@ -1,0 +1,150 @@
+// Package spec is the vocabulary: the documents KymaMesh and MeshService as
+// their authors write them. It holds no logic; pkg/mesh says what a document
+// means.
+//
+// A zero value means "not written" everywhere, so a document can be built as a
+// Go literal. Where writing nothing and writing "none" differ, the field is a
+// list: nil is not written, an empty list is none on purpose.
+//
+// The struct tag mesh holds what the YAML reader must know beside the name:
+// "one" lets a single item stand without its list, "bare" lets a number stand
+// for text without quotes.
+package spec
+
+// The documents' identity in YAML.
+const (
+	Group      = "mesh.kyma-project.io"
+	APIVersion = Group + "/v1alpha1"
+
+	KindKymaMesh    = "KymaMesh"
+	KindMeshService = "MeshService"
+)
+
+// KymaMesh is the platform team's document: one mesh.
+type KymaMesh struct {
+	APIVersion string   `yaml:"apiVersion"`
+	Kind       string   `yaml:"kind"`
+	Metadata   Metadata `yaml:"metadata"`
+	Spec       Spec     `yaml:"spec"`
+	PluginArgs `yaml:",inline"`
+}
+
+// MeshService is an application team's document: one service of a mesh, kept in
+// the service's namespace. It is rendered only together with a KymaMesh.
+type MeshService struct {
+	APIVersion string          `yaml:"apiVersion"`
+	Kind       string          `yaml:"kind"`
+	Metadata   Metadata        `yaml:"metadata"`
+	Spec       MeshServiceSpec `yaml:"spec"`
+	PluginArgs `yaml:",inline"`
+}
+
+// PluginArgs are the two top-level fields that kustomize's legacy exec plugin
+// reads from a document before handing it on. They say nothing to us; they are
+// here so that a document that has them is not refused.
+type PluginArgs struct {
+	ArgsOneLiner string `yaml:"argsOneLiner"`
+	ArgsFromFile string `yaml:"argsFromFile"`
+}
+
+// Metadata is what we read of a document's Kubernetes metadata. Labels and
+// annotations are accepted and not copied to what is rendered.
+type Metadata struct {
+	// Name is required. A KymaMesh's is the owner label of all that is rendered,
+	// so it is a DNS label; a MeshService's is the name of the service.
+	Name string `yaml:"name"`
+	// Namespace says nothing at a KymaMesh but is part of its identity; at a
+	// MeshService it is the service's and required.
+	Namespace   string            `yaml:"namespace"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+// Spec is what a KymaMesh says. Empty, it renders a whole, safe mesh.
+type Spec struct {
+	// Kyma chooses whose defaults hold. Default: module.
+	Kyma string `yaml:"kyma" mesh:"bare"`
+	// Profile is default, evaluation or production. Default: default, which for
+	// module is production.
+	Profile string `yaml:"profile"`
+	// Platform is cluster or minikube. Default: cluster.
+	Platform string `yaml:"platform"`
+	// Domain completes host names without a dot. Default: local.kyma.dev.
+	Domain string `yaml:"domain"`
+	// Install is how Istio itself is installed.
+	Install Install `yaml:"install"`
+	// Security holds for the whole mesh.
+	Security Security `yaml:"security"`
+	// Namespaces holds words for single namespaces, by their names.
+	Namespaces map[string]Namespace `yaml:"namespaces"`
+	// Gateways replaces the default list, which is kyma-gateway alone; an empty
+	// list is none.
+	Gateways []Gateway `yaml:"gateways"`
+	// Services are the services that have something to say.
+	Services []Service `yaml:"services"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Spec) Later() []string {
+	return []string{"injection", "proxy", "sidecar", "telemetry", "extensionProviders", "egress", "targets", "dataplane"}
+}
+
+// Install is how Istio itself is installed.
+type Install struct {
+	// Mode says who installs. Default and only value for now: istioctl.
+	Mode string `yaml:"mode"`
+	// IstioVersion is three numbers. Default: the generation's.
+	IstioVersion string `yaml:"istioVersion" mesh:"bare"`
+	// Hub is the image registry. Default: the generation's with the generation's
+	// Istio, else left to Istio.
+	Hub string `yaml:"hub"`
+	// Variant is distroless or debug. Default: distroless.
+	Variant string `yaml:"variant"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Install) Later() []string {
+	return []string{
+		"revision", "pilot", "ingressGateway", "egressGateway", "cni", "webhook",
+		"override", "deliver", "only", "existing",
+	}
+}
+
+// Namespace is what is said of one namespace.
+type Namespace struct {
+	Security Security `yaml:"security"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Namespace) Later() []string {
+	return []string{"injection", "revision", "sidecar", "telemetry", "dataplane", "waypoint"}
+}
+
+// Elsewhere are words that people look for here, with the place they belong to.
+func (Namespace) Elsewhere() map[string]string {
+	return map[string]string{"proxy": "no such word at a namespace; set it at spec.proxy or at a service"}
+}
+
+// Security is who may talk to whom, at the place where it stands.
+type Security struct {
+	MTLS MTLS `yaml:"mtls"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (Security) Later() []string { return []string{"jwt", "allow", "deny", "extAuth"} }
+
+// MTLS is mutual TLS between workloads.
+type MTLS struct {
+	// Mode is STRICT, PERMISSIVE or DISABLE. Default: STRICT for the mesh, else
+	// what the wider place says.
+	Mode string `yaml:"mode"`
+	// Ports are modes of single ports of a service's workload: the port the
+	// process listens on, not the Service's. At a service only.
+	Ports map[int]string `yaml:"ports"`
+	// Exclude are the hosts, as full Service names, that clients in the mesh call
+	// in plain text because the server has no sidecar. For the mesh only.
+	Exclude []string `yaml:"exclude"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (MTLS) Later() []string { return []string{"minProtocolVersion"} }

@@ -1,0 +1,95 @@
+package topology
+
+import (
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Service is a Kubernetes Service.
+type Service struct {
+	// Selector is nil for a Service that selects no pods itself.
+	Selector map[string]string
+	Ports    []Port
+}
+
+// Port is one port of a Service.
+type Port struct {
+	Number int
+	// Target is the port of the pods, 0 when it is a name that only the pods
+	// resolve.
+	Target int
+}
+
+// Workload is what runs pods.
+type Workload struct {
+	Kind, Name string
+	// Labels are those of the pods.
+	Labels map[string]string
+}
+
+func readService(n *yaml.Node) Service {
+	spec := value(n, "spec")
+	s := Service{Selector: texts(value(spec, "selector"))}
+	ports := value(spec, "ports")
+	if ports == nil {
+		return s
+	}
+	for _, p := range ports.Content {
+		port := Port{Number: number(value(p, "port"))}
+		port.Target = port.Number
+		if target := value(p, "targetPort"); target != nil {
+			port.Target = number(target)
+		}
+		s.Ports = append(s.Ports, port)
+	}
+	return s
+}
+
+// podLabels are the labels of a workload's pod template.
+func podLabels(kind string, n *yaml.Node) map[string]string {
+	path := []string{"spec", "template", "metadata", "labels"}
+	switch kind {
+	case "Pod":
+		path = []string{"metadata", "labels"}
+	case "CronJob":
+		path = append([]string{"spec", "jobTemplate"}, path...)
+	}
+	for _, key := range path {
+		n = value(n, key)
+	}
+	return texts(n)
+}
+
+// value is the value of a key; nil is a mapping without keys.
+func value(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func texts(n *yaml.Node) map[string]string {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	m := make(map[string]string, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		m[n.Content[i].Value] = n.Content[i+1].Value
+	}
+	return m
+}
+
+// number is 0 for a name.
+func number(n *yaml.Node) int {
+	if n == nil {
+		return 0
+	}
+	i, _ := strconv.Atoi(n.Value)
+	return i
+}

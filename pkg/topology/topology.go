@@ -1,0 +1,119 @@
+// Package topology is the package around the documents: the Services, workloads
+// and namespaces that its objects say. Checks read it and nothing else.
+//
+// An item is parsed only when somebody asks for it; finding out what it is costs
+// nothing that its reader has not paid already.
+package topology
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+)
+
+// Item is one object of the package as its reader holds it.
+type Item interface {
+	APIVersion() string
+	Kind() string
+	Namespace() string
+	Name() string
+	Annotation(key string) (string, bool)
+	Node() (*yaml.Node, error)
+}
+
+// Package is what a package holds. The zero is a package of which nothing is
+// known; every question about it is answered with "not known".
+type Package struct {
+	services   map[objectKey]Item
+	workloads  map[string][]Item // by namespace
+	namespaces []string
+	marked     []Item
+}
+
+type objectKey struct{ namespace, name string }
+
+// New looks the items through without parsing any.
+func New[T Item](items []T) *Package {
+	p := &Package{services: map[objectKey]Item{}, workloads: map[string][]Item{}}
+	for _, item := range items {
+		p.add(item)
+	}
+	slices.Sort(p.namespaces)
+	p.namespaces = slices.Compact(p.namespaces)
+	return p
+}
+
+func (p *Package) add(item Item) {
+	namespace := item.Namespace()
+	switch kind := item.APIVersion() + "/" + item.Kind(); {
+	case kind == "v1/Service":
+		p.services[objectKey{namespace, item.Name()}] = item
+	case kind == "v1/Namespace":
+		namespace = item.Name()
+	case slices.Contains(workloadKinds, kind):
+		p.workloads[namespace] = append(p.workloads[namespace], item)
+	case item.Kind() == "PeerAuthentication" || item.Kind() == "DestinationRule":
+		// Only these two lie in the root namespace and mean something else outside.
+		if _, ok := item.Annotation(manifest.NamespaceAnnotation); ok {
+			p.marked = append(p.marked, item)
+		}
+		return
+	default:
+		return
+	}
+	p.namespaces = append(p.namespaces, namespace)
+}
+
+// workloadKinds are the kinds that run pods.
+var workloadKinds = []string{
+	"v1/Pod", "v1/ReplicationController", "apps/v1/Deployment", "apps/v1/StatefulSet",
+	"apps/v1/DaemonSet", "apps/v1/ReplicaSet", "batch/v1/Job", "batch/v1/CronJob",
+}
+
+// Namespaces are the namespaces in which the package has a Service or a
+// workload, or which it makes, in order. The empty name stands for objects that
+// do not say where they live.
+func (p *Package) Namespaces() []string { return p.namespaces }
+
+// Service finds a Service. It is false when the package does not hold it, or
+// holds something unreadable under its name.
+func (p *Package) Service(namespace, name string) (Service, bool) {
+	item, ok := p.services[objectKey{namespace, name}]
+	if !ok {
+		return Service{}, false
+	}
+	n, err := item.Node()
+	if err != nil {
+		return Service{}, false
+	}
+	return readService(n), true
+}
+
+// Workloads are the workloads of a namespace; those that are unreadable are left
+// out.
+func (p *Package) Workloads(namespace string) []Workload {
+	var all []Workload
+	for _, item := range p.workloads[namespace] {
+		if n, err := item.Node(); err == nil {
+			all = append(all, Workload{Kind: item.Kind(), Name: item.Name(), Labels: podLabels(item.Kind(), n)})
+		}
+	}
+	return all
+}
+
+// Moved is an object of ours that no longer lies where it was rendered.
+type Moved struct{ Kind, Name, From, To string }
+
+// Moved are the objects of the root namespace that lie in another one now.
+func (p *Package) Moved() []Moved {
+	var all []Moved
+	for _, item := range p.marked {
+		root, _ := item.Annotation(manifest.NamespaceAnnotation)
+		if root != item.Namespace() {
+			all = append(all, Moved{Kind: item.Kind(), Name: item.Name(), From: root, To: item.Namespace()})
+		}
+	}
+	return all
+}

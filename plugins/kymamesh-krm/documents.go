@@ -1,0 +1,167 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/render"
+)
+
+// The annotations by which kpt and kustomize say where an item lies. The first
+// of a pair is what kyaml writes since 0.13, the second what it wrote before.
+const (
+	internalPath  = "internal.config.kubernetes.io/path"
+	internalIndex = "internal.config.kubernetes.io/index"
+	packagePath   = "internal.config.kubernetes.io/package-path"
+	legacyPath    = "config.kubernetes.io/path"
+	legacyIndex   = "config.kubernetes.io/index"
+	originFile    = "config.kubernetes.io/origin"
+	localConfig   = "config.kubernetes.io/local-config"
+)
+
+// call is one call of the function.
+type call struct {
+	list   *resourcelist.List
+	legacy bool
+	part   render.Part
+	// docs are the documents of ours and places where each lies, in one order.
+	docs   []render.Document
+	places []place
+	// config is the functionConfig when it is a document of ours.
+	config *resourcelist.Item
+
+	objects []manifest.Object
+	ds      diag.List
+}
+
+// place is where a document lies in the package.
+type place struct {
+	// kind, namespace and name are the document's, for results.
+	apiVersion, kind, namespace, name string
+	// file is its path in its package, empty when the host does not say.
+	file string
+	// pkg is the kpt package, empty when there is one only.
+	pkg string
+}
+
+// addConfigText takes the file that the legacy plugin gives.
+func (c *call) addConfigText(text []byte) error {
+	stream, err := resourcelist.ParseStream(text)
+	if err != nil {
+		return fmt.Errorf("the plugin's configuration: %w", err)
+	}
+	items := stream.Items()
+	if len(items) != 1 {
+		return fmt.Errorf("the plugin's configuration holds %d documents; one is wanted", len(items))
+	}
+	return c.addConfig(items[0])
+}
+
+// addConfig takes the functionConfig: a document, or options.
+func (c *call) addConfig(config *resourcelist.Item) error {
+	switch {
+	case config == nil:
+		return nil
+	case render.IsDocument(config.APIVersion()):
+		c.config = config
+		return nil
+	case config.APIVersion() == "v1" && config.Kind() == "ConfigMap":
+		return c.options(config)
+	}
+	return fmt.Errorf("functionConfig is %s %s; a KymaMesh or a ConfigMap with options is wanted", config.APIVersion(), config.Kind())
+}
+
+// options are the data of a ConfigMap, which is how kpt passes key=value.
+func (c *call) options(config *resourcelist.Item) error {
+	n, err := config.Node()
+	if err != nil {
+		return fmt.Errorf("functionConfig: %w", err)
+	}
+	data := child(n, "data")
+	if data == nil || data.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(data.Content); i += 2 {
+		if key := data.Content[i].Value; key != "part" {
+			return fmt.Errorf("functionConfig: no option %q; there is part: all, install or resources", key)
+		}
+		if c.part, err = parsePart(data.Content[i+1].Value); err != nil {
+			return fmt.Errorf("functionConfig: %w", err)
+		}
+	}
+	return nil
+}
+
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// collect finds the documents among the items, and the functionConfig when it is
+// none of them: kustomize and kpt give it as both.
+func (c *call) collect() {
+	var asItem bool
+	for _, item := range c.list.Items() {
+		if !render.IsDocument(item.APIVersion()) {
+			continue
+		}
+		c.add(item)
+		asItem = asItem || c.config != nil && sameDocument(item, c.config)
+	}
+	if c.config != nil && !asItem {
+		c.add(c.config)
+	}
+}
+
+func sameDocument(a, b *resourcelist.Item) bool {
+	return a.APIVersion() == b.APIVersion() && a.Kind() == b.Kind() && a.Namespace() == b.Namespace() && a.Name() == b.Name()
+}
+
+func (c *call) add(item *resourcelist.Item) {
+	p := place{
+		apiVersion: item.APIVersion(), kind: item.Kind(), namespace: item.Namespace(), name: item.Name(),
+		file: fileOf(item),
+	}
+	p.pkg, _ = item.Annotation(packagePath)
+	c.places = append(c.places, p)
+	c.docs = append(c.docs, render.Document{File: p.label(), Text: item.Bytes(), Package: p.pkg})
+}
+
+// label is what diagnostics call the document.
+func (p place) label() string {
+	if p.file != "" {
+		return p.file
+	}
+	return strings.TrimSpace(p.kind + " " + p.name)
+}
+
+var originPath = regexp.MustCompile(`(?m)^path: *(.+?) *$`)
+
+// fileOf is the item's file as far as the host says it; kustomize does only with
+// buildMetadata: [originAnnotations].
+func fileOf(item *resourcelist.Item) string {
+	for _, key := range []string{internalPath, legacyPath} {
+		if path, ok := item.Annotation(key); ok {
+			return path
+		}
+	}
+	if origin, ok := item.Annotation(originFile); ok {
+		if m := originPath.FindStringSubmatch(origin); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/check"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/render"
+	"github.com/kymamesh/kymamesh/pkg/topology"
+)
+
+// run renders and brings the list to what is rendered. With errors the list is
+// as it came.
+func (c *call) run() {
+	c.collect()
+	if len(c.docs) == 0 {
+		c.ds.Infof(diag.CodeDocument, diag.Path{}, "no KymaMesh in this call; nothing is rendered")
+		return
+	}
+	c.objects, c.ds = render.Documents(c.docs...)
+	if c.ds.HasErrors() {
+		return
+	}
+	c.objects = render.Select(c.objects, c.part)
+	found := c.check()
+	actions := c.plan(&found)
+	c.ds = render.Locate(append(c.ds, found...), c.docs...)
+	if !c.ds.HasErrors() {
+		c.apply(actions)
+	}
+}
+
+// check holds the objects against the package, when the host shows one: a
+// kustomize generator sees nothing but its own configuration.
+func (c *call) check() diag.List {
+	items := c.list.Items()
+	if slices.ContainsFunc(items, func(i *resourcelist.Item) bool { return !render.IsDocument(i.APIVersion()) }) {
+		return check.Package(c.objects, topology.New(items))
+	}
+	var ds diag.List
+	if check.NeedsPackage(c.objects) {
+		ds.Infof(diag.CodeSelector, diag.Path{}, "selectors could not be checked here; a generator does not see the package")
+	}
+	return ds
+}
+
+// identity is what makes two items the same resource of the same package.
+type identity struct{ pkg, group, kind, namespace, name string }
+
+func (c *call) identityOf(item *resourcelist.Item) identity {
+	pkg, _ := item.Annotation(packagePath)
+	group, _, _ := strings.Cut(item.APIVersion(), "/")
+	return identity{pkg, group, item.Kind(), item.Namespace(), item.Name()}
+}
+
+// ours tells whether we rendered the item in an earlier run: a person copies one
+// mark easily, not both.
+func ours(item *resourcelist.Item) (owner string, ok bool) {
+	owner, labelled := item.Label(manifest.OwnerLabel)
+	_, annotated := item.Annotation(manifest.SourceAnnotation)
+	group, _, _ := strings.Cut(item.APIVersion(), "/")
+	return owner, labelled && annotated && render.IsRendered(group, item.Kind())
+}
+
+// actions are what there is to do to the list.
+type actions struct {
+	replace map[int]*yaml.Node // by the item's number
+	remove  []int
+	add     []manifest.Object
+}
+
+// plan compares the items with the objects, without touching anything.
+func (c *call) plan(ds *diag.List) actions {
+	wanted := make(map[identity]int, len(c.objects))
+	for i, o := range c.objects {
+		wanted[c.objectIdentity(o)] = i
+	}
+	a := actions{replace: map[int]*yaml.Node{}}
+	met := make([]bool, len(c.objects))
+	files := map[[2]string]bool{} // package and file of what is not ours
+	for i, item := range c.list.Items() {
+		owner, mine := ours(item)
+		id := c.identityOf(item)
+		o, want := wanted[id]
+		switch {
+		case want && !mine:
+			met[o] = true
+			c.notOurs(ds, c.objects[o], item)
+		case want && met[o]:
+			a.remove = append(a.remove, i) // a second copy of ours
+		case want:
+			met[o] = true
+			c.update(ds, &a, i, item, c.objects[o])
+		case mine && c.prunes(owner, id.pkg):
+			a.remove = append(a.remove, i)
+		default:
+			files[[2]string{id.pkg, fileOf(item)}] = true
+		}
+		if render.IsDocument(item.APIVersion()) {
+			c.markLocal(&a, i, item)
+		}
+	}
+	for i, o := range c.objects {
+		if met[i] {
+			continue
+		}
+		if p := c.places[o.Origin.Document()]; c.hasFiles() && files[[2]string{p.pkg, c.file(o)}] {
+			ds.Errorf(diag.CodeNotOurs, o.Origin, "%s is there and is not ours; move it away, %s %s/%s is written there", c.file(o), o.Kind.Name, o.Namespace, o.Name)
+		}
+		a.add = append(a.add, o)
+	}
+	return a
+}
+
+func (c *call) objectIdentity(o manifest.Object) identity {
+	return identity{c.places[o.Origin.Document()].pkg, o.Kind.Group, o.Kind.Name, o.Namespace, o.Name}
+}
+
+func (c *call) notOurs(ds *diag.List, o manifest.Object, item *resourcelist.Item) {
+	where := ""
+	if file := fileOf(item); file != "" {
+		where = " in " + file
+	}
+	ds.Errorf(diag.CodeNotOurs, o.Origin, "%s %s/%s exists%s and is not ours; remove it, or the words that ask for it", o.Kind.Name, o.Namespace, o.Name, where)
+}
+
+// prunes tells whether what an owner no longer renders is to go: the owner is a
+// KymaMesh of this call, in the item's package or one around it. Two KymaMesh of
+// one name in two packages leave each other's output alone.
+func (c *call) prunes(owner, pkg string) bool {
+	return slices.ContainsFunc(c.places, func(p place) bool {
+		around := p.pkg == "" || pkg == p.pkg || strings.HasPrefix(pkg, p.pkg+"/")
+		return p.kind == "KymaMesh" && p.name == owner && around
+	})
+}
+
+// update plans to make an item of ours say what is rendered now, if it does not.
+func (c *call) update(ds *diag.List, a *actions, i int, item *resourcelist.Item, o manifest.Object) {
+	old, err := item.Node()
+	if err != nil {
+		ds.Errorf(diag.CodeItem, o.Origin, "%s %s/%s, as rendered before, cannot be read: %v", o.Kind.Name, o.Namespace, o.Name, err)
+		return
+	}
+	changed, dropped := resourcelist.Update(old, manifest.Node(o))
+	if !changed {
+		return
+	}
+	a.replace[i] = old
+	for _, comment := range dropped {
+		ds.Infof(diag.CodeComment, o.Origin, "%s %s/%s: the comment in line %d went with what it stood at: %s", o.Kind.Name, o.Namespace, o.Name, comment.Line, comment.Text)
+	}
+}
+
+// markLocal keeps hosts from sending our documents to a cluster, which does not
+// know them.
+func (c *call) markLocal(a *actions, i int, item *resourcelist.Item) {
+	if _, ok := item.Annotation(localConfig); ok {
+		return
+	}
+	n, err := item.Node()
+	if err != nil {
+		return // it was rendered from, so it can be read
+	}
+	metadata := child(n, "metadata")
+	if metadata == nil || metadata.Kind != yaml.MappingNode {
+		return
+	}
+	annotations := child(metadata, "annotations")
+	if annotations == nil || annotations.Kind != yaml.MappingNode {
+		annotations = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		metadata.Content = append(metadata.Content, text("annotations"), annotations)
+	}
+	annotations.Content = append(annotations.Content, text(localConfig), quoted("true"))
+	a.replace[i] = n
+}
+
+func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+func quoted(s string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
+}
+
+// apply carries out the plan. Items keep their places, new ones come last.
+func (c *call) apply(a actions) {
+	for i, n := range a.replace {
+		c.list.Replace(i, n)
+	}
+	slices.Sort(a.remove)
+	for _, i := range slices.Backward(a.remove) {
+		c.list.Remove(i)
+	}
+	for _, o := range a.add {
+		n := manifest.Node(o)
+		c.placeNew(n, o)
+		c.list.Append(encode(n))
+	}
+}
+
+// hasFiles tells whether the host keeps items in files. kustomize does not, and
+// path annotations would have no use there.
+func (c *call) hasFiles() bool {
+	return !c.legacy && slices.ContainsFunc(c.list.Items(), func(i *resourcelist.Item) bool {
+		_, path := i.Annotation(internalPath)
+		_, legacy := i.Annotation(legacyPath)
+		return path || legacy
+	})
+}
+
+// file is where a new object is written, beside the document that asked for it.
+func (c *call) file(o manifest.Object) string {
+	namespace := o.Namespace
+	if namespace == "" {
+		namespace = "_cluster"
+	}
+	dir := path.Dir(c.places[o.Origin.Document()].file)
+	return path.Join(dir, "rendered", namespace, strings.ToLower(o.Kind.Name)+"_"+o.Name+".yaml")
+}
+
+// placeNew says where a new object lies: one object a file, in the package of
+// the document. Without the package, kpt would write it into the outer one.
+func (c *call) placeNew(n *yaml.Node, o manifest.Object) {
+	if !c.hasFiles() {
+		return
+	}
+	annotations := child(child(n, "metadata"), "annotations")
+	set := func(key, value string) {
+		annotations.Content = append(annotations.Content, text(key), quoted(value))
+	}
+	set(legacyIndex, "0")
+	set(legacyPath, c.file(o))
+	set(internalIndex, "0")
+	set(internalPath, c.file(o))
+	if pkg := c.places[o.Origin.Document()].pkg; pkg != "" {
+		set(packagePath, pkg)
+	}
+}
+
+// encode writes a node as the encoder of pkg/manifest writes an object.
+func encode(n *yaml.Node) []byte {
+	var b strings.Builder
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	e.CompactSeqIndent()
+	if err := e.Encode(n); err != nil {
+		panic(fmt.Sprintf("a rendered node cannot be written: %v", err)) // strings.Builder takes everything
+	}
+	return []byte(b.String())
+}

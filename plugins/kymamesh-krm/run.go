@@ -1,0 +1,180 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/render"
+)
+
+// host is what the function gets from whoever calls it.
+type host struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	readFile       func(string) ([]byte, error)
+}
+
+const help = `kymamesh-krm renders KymaMesh documents into Istio resources.
+
+It is a KRM function: it reads a ResourceList on standard input and writes it
+back with the rendered resources. The documents may be the functionConfig,
+items of the list, or both; a ConfigMap as functionConfig holds options:
+
+  part: all | install | resources   what to render (default all)
+
+kustomize's legacy exec plugin calls it with the path of a KymaMesh file; then it
+reads and writes plain YAML documents.
+
+  kustomize build --enable-alpha-plugins DIR
+  kpt fn render DIR --allow-exec
+  kpt fn eval DIR --exec kymamesh-krm
+
+Flags:
+  --help      this text
+  --version   the version
+`
+
+// run is one call of the function. A call with the path of a file is kustomize's
+// legacy exec plugin; every other one is a KRM function.
+//
+// Exit 0 always comes with the whole output on stdout and never without: kpt
+// takes an empty output for the wish to delete the package.
+func run(args []string, h host) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "--help", "-h", "help":
+			return h.write([]byte(help))
+		case "--version", "version":
+			return h.write([]byte("kymamesh-krm " + version + "\n"))
+		}
+	}
+	c, err := open(args, h)
+	if err != nil {
+		return h.fail(err)
+	}
+	c.run()
+	c.report(h.stderr)
+	out, err := c.output()
+	if err != nil {
+		return h.fail(err)
+	}
+	if len(out) > 0 {
+		if code := h.write(out); code != 0 {
+			return code
+		}
+	}
+	if c.ds.HasErrors() {
+		return 1
+	}
+	return 0
+}
+
+// write puts the whole output on stdout, or fails.
+func (h host) write(out []byte) int {
+	if _, err := h.stdout.Write(out); err != nil {
+		return h.fail(fmt.Errorf("stdout: %w", err))
+	}
+	return 0
+}
+
+// fail says on stderr why there is no output.
+func (h host) fail(err error) int {
+	fmt.Fprintf(h.stderr, "error: %v\n", err)
+	return 1
+}
+
+// open reads the input of the call.
+func open(args []string, h host) (*call, error) {
+	options := args
+	config, legacy, err := legacyConfig(args, h)
+	if err != nil {
+		return nil, err
+	}
+	if legacy {
+		options = args[1:]
+	}
+	part, err := partOf(options, legacy)
+	if err != nil {
+		return nil, err
+	}
+	input, err := readAll(h.stdin)
+	if err != nil {
+		return nil, err
+	}
+	c := &call{part: part, legacy: legacy}
+	if legacy {
+		if c.list, err = resourcelist.ParseStream(input); err != nil {
+			return nil, fmt.Errorf("stdin: %w", err)
+		}
+		return c, c.addConfigText(config)
+	}
+	if c.list, err = resourcelist.Parse(input); err != nil {
+		return nil, fmt.Errorf("stdin: %w", err)
+	}
+	return c, c.addConfig(c.list.FunctionConfig())
+}
+
+// legacyConfig is the file that the legacy exec plugin names in its first word.
+func legacyConfig(args []string, h host) ([]byte, bool, error) {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.Contains(args[0], "=") {
+		return nil, false, nil
+	}
+	text, err := h.readFile(args[0])
+	if err != nil {
+		return nil, false, fmt.Errorf("the first word has to be a KymaMesh file, as kustomize gives it: %w", err)
+	}
+	return text, true, nil
+}
+
+// readAll reads the input up to the bound that resourcelist has. A terminal is
+// no input: kustomize gives a generator none either.
+func readAll(r io.Reader) ([]byte, error) {
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Mode()&os.ModeDevice != 0 {
+			return nil, nil
+		}
+	}
+	input, err := io.ReadAll(io.LimitReader(r, resourcelist.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("stdin: %w", err)
+	}
+	if len(input) > resourcelist.MaxBytes {
+		return nil, fmt.Errorf("stdin: more than %d MB; split the package", resourcelist.MaxBytes>>20)
+	}
+	return input, nil
+}
+
+// partOf reads the option part from words of the form key=value. The legacy
+// plugin's words may be anybody's (argsOneLiner: "-" is what other functions
+// need there), so what is no option is left alone in them.
+func partOf(words []string, legacy bool) (render.Part, error) {
+	part := render.PartAll
+	for _, word := range words {
+		key, value, found := strings.Cut(strings.TrimPrefix(word, "--"), "=")
+		if !found && legacy {
+			continue
+		}
+		if !found || key != "part" {
+			return "", fmt.Errorf("no option %q; there is part=all, part=install or part=resources", word)
+		}
+		p, err := parsePart(value)
+		if err != nil {
+			return "", err
+		}
+		part = p
+	}
+	return part, nil
+}
+
+func parsePart(value string) (render.Part, error) {
+	for _, p := range render.Parts {
+		if string(p) == value {
+			return p, nil
+		}
+	}
+	return "", errors.New("part: no part " + value + "; all, install or resources")
+}
