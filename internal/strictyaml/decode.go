@@ -174,11 +174,14 @@ func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, depth int
 		}
 	}
 	for key, value := range d.entries(n, at) {
-		k := reflect.New(t.Key()).Elem()
+		k, before := reflect.New(t.Key()).Elem(), len(d.ds)
 		d.scalar(keys[key], at.Key(key), k, options{})
+		readable := len(d.ds) == before
 		item := reflect.New(t.Elem()).Elem()
 		d.value(value, at.Key(key), item, options{}, depth+1)
-		v.SetMapIndex(k, item)
+		if readable {
+			v.SetMapIndex(k, item)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ const (
 	maxDepth = 100
 	// maxAliased bounds the nodes that are read through aliases, which is what
 	// makes a small document explode.
-	maxAliased = 100_000
+	maxAliased = 10_000
 )
 
 // Source is a parsed document that remembers where all stood.

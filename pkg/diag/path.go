@@ -61,13 +61,6 @@ func (p Path) Parent() (Path, bool) {
 	return p, true
 }
 
-// Within tells whether p is q or lies inside it.
-func (p Path) Within(q Path) bool {
-	if p.doc != q.doc || !strings.HasPrefix(p.s, q.s) {
-		return false
-	}
-	return len(p.s) == len(q.s) || q.s == "" || p.s[len(q.s)] == '.' || p.s[len(q.s)] == '['
-}
 
 // Step is one part of a path: a key, or an index when IsIndex is set.
 type Step struct {

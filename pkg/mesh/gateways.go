@@ -204,16 +204,24 @@ func (r *resolver) listener(at, gatewayAt diag.Path, g spec.Gateway, s spec.Serv
 	if opensTLS(l.Protocol) {
 		l.TLS = r.tls(tlsAt, tls, l.Protocol)
 	} else if s.TLS != nil {
-		r.ds.Errorf(diag.CodeTLS, at, "a %s server takes no tls", l.Protocol)
+		r.ds.Errorf(diag.CodeTLS, at, "%s server takes no tls", article(l.Protocol))
 	}
 	if !knowsHosts(l.Protocol) {
 		if s.Hosts != nil && !slices.Equal(s.Hosts, []string{"*"}) {
-			r.ds.Errorf(diag.CodeHost, l.hostsAt, "a %s server cannot tell hosts apart; leave hosts out", l.Protocol)
+			r.ds.Errorf(diag.CodeHost, l.hostsAt, "%s server cannot tell hosts apart; leave hosts out", article(l.Protocol))
 		}
 		l.hosts = []gatewayHost{{name: "*"}}
 	}
 	l.Name = serverName(l, s.Hosts == nil)
 	return l
+}
+
+// article puts a or an before a protocol's name.
+func article(protocol string) string {
+	if strings.HasPrefix(protocol, "H") {
+		return "an " + protocol
+	}
+	return "a " + protocol
 }
 
 // enabled is the innermost switch that is written; the default is on.

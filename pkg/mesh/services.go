@@ -207,7 +207,7 @@ func (r *resolver) service(s service) Service {
 // unused warns of versions that the service's own route leaves out. A version
 // with weight 0 is prepared, which is different from forgotten.
 func (r *resolver) unused(s service, versions map[string]spec.Version) {
-	if s.To == "" && s.Split == nil {
+	if _, known := versions[s.To]; !known && s.Split == nil {
 		return
 	}
 	for _, name := range sortedKeys(versions) {

@@ -51,7 +51,11 @@ func YAML(file string, src []byte) ([]manifest.Object, diag.List) {
 	if ds.HasErrors() {
 		return nil, ds
 	}
-	return Documents(docs...)
+	objects, ds := Documents(docs...)
+	if len(docs) == 0 {
+		ds[0].Pos.File = file
+	}
+	return objects, ds
 }
 
 // Split finds the documents of ours in a stream, without parsing the others.
@@ -116,6 +120,7 @@ type call struct {
 	services []mesh.Document[spec.MeshService]
 	ds       diag.List
 	unread   bool // a document could not be parsed, so nobody knows what it is
+	endless  bool // a document is too deep or too much aliased to look into
 }
 
 // read parses and decodes one document.
@@ -150,15 +155,25 @@ func (c *call) decode(root *yaml.Node, doc Document, at diag.Path) {
 		c.ds.Errorf(diag.CodeDocument, at.Key("apiVersion"), "no version %s here; this kymamesh reads %s", apiVersion, spec.APIVersion)
 	case kind == spec.KindKymaMesh:
 		m := mesh.Document[spec.KymaMesh]{Path: at, Package: doc.Package}
-		c.ds = append(c.ds, strictyaml.Decode(root, at, &m.Value)...)
+		c.decoded(strictyaml.Decode(root, at, &m.Value))
 		c.meshes = append(c.meshes, m)
 	case kind == spec.KindMeshService:
 		s := mesh.Document[spec.MeshService]{Path: at, Package: doc.Package}
-		c.ds = append(c.ds, strictyaml.Decode(root, at, &s.Value)...)
+		c.decoded(strictyaml.Decode(root, at, &s.Value))
 		c.services = append(c.services, s)
 	default:
 		c.ds.Errorf(diag.CodeDocument, at.Key("kind"), "no kind %q in %s; KymaMesh or MeshService", kind, spec.APIVersion)
 	}
+}
+
+// decoded takes what a document's reader had to say. Of a document that was
+// built to be endless, only that is said.
+func (c *call) decoded(ds diag.List) {
+	if i := slices.IndexFunc(ds, func(d diag.Diagnostic) bool { return d.Code == diag.CodeLimit }); i >= 0 {
+		c.endless = true
+		ds = ds[i : i+1]
+	}
+	c.ds = append(c.ds, ds...)
 }
 
 // scalarAt is the text of a top-level key; what is wrong with it is found later.
@@ -178,7 +193,7 @@ func scalarAt(root *yaml.Node, key string) string {
 // far as it was read, so that all faults are found in one run.
 func (c *call) render() ([]manifest.Object, diag.List) {
 	var meshes []*mesh.Mesh
-	if len(c.meshes) > 0 || !c.unread {
+	if (len(c.meshes) > 0 || !c.unread) && !c.endless {
 		var ds diag.List
 		meshes, ds = mesh.Resolve(mesh.Documents{Meshes: c.meshes, Services: c.services})
 		c.ds = append(c.ds, notFollowing(ds, c.ds)...)
@@ -195,23 +210,6 @@ func (c *call) render() ([]manifest.Object, diag.List) {
 		return nil, c.ds
 	}
 	return objects, c.ds
-}
-
-// notFollowing drops what only follows from a fault that is reported already: a
-// word that was misspelt is not missing as well.
-func notFollowing(ds, reported diag.List) diag.List {
-	var own diag.List
-	for _, d := range ds {
-		follows := func(e diag.Diagnostic) bool {
-			outer, _ := e.Path.Parent()
-			return d.Path.Within(e.Path) || e.Path.Within(d.Path) ||
-				d.Code == diag.CodeMissing && d.Path.Within(outer)
-		}
-		if !slices.ContainsFunc(reported, follows) {
-			own = append(own, d)
-		}
-	}
-	return own
 }
 
 // objects renders every kind of every mesh, in the order of the table.

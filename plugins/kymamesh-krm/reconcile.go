@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -18,23 +18,24 @@ import (
 
 // run renders and brings the list to what is rendered. With errors the list is
 // as it came.
-func (c *call) run() {
+func (c *call) run() error {
 	c.collect()
 	if len(c.docs) == 0 {
 		c.ds.Infof(diag.CodeDocument, diag.Path{}, "no KymaMesh in this call; nothing is rendered")
-		return
+		return nil
 	}
 	c.objects, c.ds = render.Documents(c.docs...)
 	if c.ds.HasErrors() {
-		return
+		return nil
 	}
 	c.objects = render.Select(c.objects, c.part)
 	found := c.check()
 	actions := c.plan(&found)
 	c.ds = render.Locate(append(c.ds, found...), c.docs...)
-	if !c.ds.HasErrors() {
-		c.apply(actions)
+	if c.ds.HasErrors() {
+		return nil
 	}
+	return c.apply(actions)
 }
 
 // check holds the objects against the package, when the host shows one: a
@@ -71,9 +72,14 @@ func ours(item *resourcelist.Item) (owner string, ok bool) {
 
 // actions are what there is to do to the list.
 type actions struct {
-	replace map[int]*yaml.Node // by the item's number
-	remove  []int
+	replace []replacement
+	remove  []*resourcelist.Item
 	add     []manifest.Object
+}
+
+type replacement struct {
+	item *resourcelist.Item
+	node *yaml.Node
 }
 
 // plan compares the items with the objects, without touching anything.
@@ -82,10 +88,10 @@ func (c *call) plan(ds *diag.List) actions {
 	for i, o := range c.objects {
 		wanted[c.objectIdentity(o)] = i
 	}
-	a := actions{replace: map[int]*yaml.Node{}}
+	var a actions
 	met := make([]bool, len(c.objects))
 	files := map[[2]string]bool{} // package and file of what is not ours
-	for i, item := range c.list.Items() {
+	for _, item := range c.list.Items() {
 		owner, mine := ours(item)
 		id := c.identityOf(item)
 		o, want := wanted[id]
@@ -94,17 +100,17 @@ func (c *call) plan(ds *diag.List) actions {
 			met[o] = true
 			c.notOurs(ds, c.objects[o], item)
 		case want && met[o]:
-			a.remove = append(a.remove, i) // a second copy of ours
+			a.remove = append(a.remove, item) // a second copy of ours
 		case want:
 			met[o] = true
-			c.update(ds, &a, i, item, c.objects[o])
+			c.update(ds, &a, item, c.objects[o])
 		case mine && c.prunes(owner, id.pkg):
-			a.remove = append(a.remove, i)
+			a.remove = append(a.remove, item)
 		default:
 			files[[2]string{id.pkg, fileOf(item)}] = true
 		}
 		if render.IsDocument(item.APIVersion()) {
-			c.markLocal(&a, i, item)
+			c.markLocal(&a, item)
 		}
 	}
 	for i, o := range c.objects {
@@ -142,17 +148,22 @@ func (c *call) prunes(owner, pkg string) bool {
 }
 
 // update plans to make an item of ours say what is rendered now, if it does not.
-func (c *call) update(ds *diag.List, a *actions, i int, item *resourcelist.Item, o manifest.Object) {
+func (c *call) update(ds *diag.List, a *actions, item *resourcelist.Item, o manifest.Object) {
 	old, err := item.Node()
 	if err != nil {
 		ds.Errorf(diag.CodeItem, o.Origin, "%s %s/%s, as rendered before, cannot be read: %v", o.Kind.Name, o.Namespace, o.Name, err)
 		return
 	}
-	changed, dropped := resourcelist.Update(old, manifest.Node(o))
+	want, err := manifest.Node(o)
+	if err != nil {
+		ds.Errorf(diag.CodeItem, o.Origin, "%v", err)
+		return
+	}
+	changed, dropped := resourcelist.Update(old, want)
 	if !changed {
 		return
 	}
-	a.replace[i] = old
+	a.replace = append(a.replace, replacement{item, old})
 	for _, comment := range dropped {
 		ds.Infof(diag.CodeComment, o.Origin, "%s %s/%s: the comment in line %d went with what it stood at: %s", o.Kind.Name, o.Namespace, o.Name, comment.Line, comment.Text)
 	}
@@ -160,7 +171,7 @@ func (c *call) update(ds *diag.List, a *actions, i int, item *resourcelist.Item,
 
 // markLocal keeps hosts from sending our documents to a cluster, which does not
 // know them.
-func (c *call) markLocal(a *actions, i int, item *resourcelist.Item) {
+func (c *call) markLocal(a *actions, item *resourcelist.Item) {
 	if _, ok := item.Annotation(localConfig); ok {
 		return
 	}
@@ -178,7 +189,7 @@ func (c *call) markLocal(a *actions, i int, item *resourcelist.Item) {
 		metadata.Content = append(metadata.Content, text("annotations"), annotations)
 	}
 	annotations.Content = append(annotations.Content, text(localConfig), quoted("true"))
-	a.replace[i] = n
+	a.replace = append(a.replace, replacement{item, n})
 }
 
 func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
@@ -188,19 +199,38 @@ func quoted(s string) *yaml.Node {
 }
 
 // apply carries out the plan. Items keep their places, new ones come last.
-func (c *call) apply(a actions) {
-	for i, n := range a.replace {
-		c.list.Replace(i, n)
+func (c *call) apply(a actions) error {
+	for _, r := range a.replace {
+		if err := c.list.Replace(r.item, r.node); err != nil {
+			return err
+		}
 	}
-	slices.Sort(a.remove)
-	for _, i := range slices.Backward(a.remove) {
-		c.list.Remove(i)
+	for _, item := range a.remove {
+		c.list.Remove(item)
 	}
 	for _, o := range a.add {
-		n := manifest.Node(o)
-		c.placeNew(n, o)
-		c.list.Append(encode(n))
+		text, err := c.newItem(o)
+		if err != nil {
+			return err
+		}
+		if _, err := c.list.Append(text); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// newItem is an object that the list did not hold, as a document.
+func (c *call) newItem(o manifest.Object) ([]byte, error) {
+	if !c.hasFiles() {
+		return manifest.AppendYAML(nil, o)
+	}
+	n, err := manifest.Node(o)
+	if err != nil {
+		return nil, err
+	}
+	c.placeNew(n, o)
+	return encode(n)
 }
 
 // hasFiles tells whether the host keeps items in files. kustomize does not, and
@@ -226,9 +256,6 @@ func (c *call) file(o manifest.Object) string {
 // placeNew says where a new object lies: one object a file, in the package of
 // the document. Without the package, kpt would write it into the outer one.
 func (c *call) placeNew(n *yaml.Node, o manifest.Object) {
-	if !c.hasFiles() {
-		return
-	}
 	annotations := child(child(n, "metadata"), "annotations")
 	set := func(key, value string) {
 		annotations.Content = append(annotations.Content, text(key), quoted(value))
@@ -243,13 +270,11 @@ func (c *call) placeNew(n *yaml.Node, o manifest.Object) {
 }
 
 // encode writes a node as the encoder of pkg/manifest writes an object.
-func encode(n *yaml.Node) []byte {
-	var b strings.Builder
+func encode(n *yaml.Node) ([]byte, error) {
+	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	e.CompactSeqIndent()
-	if err := e.Encode(n); err != nil {
-		panic(fmt.Sprintf("a rendered node cannot be written: %v", err)) // strings.Builder takes everything
-	}
-	return []byte(b.String())
+	err := e.Encode(n)
+	return b.Bytes(), err
 }

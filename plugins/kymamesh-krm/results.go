@@ -38,11 +38,15 @@ func (c *call) output() ([]byte, error) {
 		return c.list.Bytes(), nil
 	}
 	if len(c.ds) > 0 {
-		results, err := kyaml.Marshal(c.results())
-		if err != nil {
-			return nil, fmt.Errorf("results: %w", err)
+		var results kyaml.Node
+		text, err := kyaml.Marshal(c.results())
+		if err == nil {
+			err = kyaml.Unmarshal(text, &results)
 		}
-		if err := c.list.AppendResults(results); err != nil {
+		if err == nil {
+			err = c.list.AppendResults(&results)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("results: %w", err)
 		}
 	}

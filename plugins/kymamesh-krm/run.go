@@ -56,7 +56,9 @@ func run(args []string, h host) int {
 	if err != nil {
 		return h.fail(err)
 	}
-	c.run()
+	if err := c.run(); err != nil {
+		return h.fail(err)
+	}
 	c.report(h.stderr)
 	out, err := c.output()
 	if err != nil {
