@@ -61,7 +61,6 @@ func (p Path) Parent() (Path, bool) {
 	return p, true
 }
 
-
 // Step is one part of a path: a key, or an index when IsIndex is set.
 type Step struct {
 	Key     string

@@ -115,7 +115,7 @@ func (r *resolver) gatewayName(path diag.Path, g spec.Gateway) {
 func (r *resolver) gateway(path diag.Path, g spec.Gateway) gateway {
 	under := r.defaultGateway(g.Name)
 	resolved := gateway{path: path, Gateway: Gateway{
-		Namespace: cmp.Or(g.Namespace, under.Namespace), Name: g.Name, Selector: g.Selector, Origin: path,
+		Namespace: cmp.Or(g.Namespace, under.Namespace), Name: g.Name, Selector: maps.Clone(g.Selector), Origin: path,
 	}}
 	if g.Selector == nil {
 		resolved.Selector = maps.Clone(under.Selector)

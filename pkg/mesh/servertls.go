@@ -32,6 +32,9 @@ var (
 // tls completes and checks the settings of one server.
 func (r *resolver) tls(at diag.Path, t serverTLS, protocol string) *TLS {
 	s := *t.settings
+	for _, list := range []*[]string{&s.CredentialNames, &s.SubjectAltNames, &s.VerifyCertificateSPKI, &s.VerifyCertificateHash, &s.CipherSuites} {
+		*list = slices.Clone(*list) // servers share the gateway's settings
+	}
 	s.Mode = r.oneOf(at.Key("mode"), cmp.Or(s.Mode, "SIMPLE"), serverModes)
 	if t.kyma && s.Mode == "SIMPLE" {
 		if certificates(s) == 0 {

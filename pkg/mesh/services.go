@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -48,7 +49,7 @@ func (s service) host() string { return s.Name + "." + s.Namespace + clusterSuff
 // every host renders the same (design amendment 4).
 func (s service) selector() map[string]string {
 	if s.Selector != nil {
-		return s.Selector
+		return maps.Clone(s.Selector)
 	}
 	return map[string]string{"app": s.Name}
 }
@@ -198,7 +199,7 @@ func (r *resolver) service(s service) Service {
 	}
 	for _, name := range sortedKeys(versions) {
 		if v := versions[name]; v.Host == "" {
-			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: v.Labels})
+			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels)})
 		}
 	}
 	return resolved
