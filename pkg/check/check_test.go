@@ -1,0 +1,140 @@
+package check_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/check"
+	"github.com/kymamesh/kymamesh/pkg/render"
+	"github.com/kymamesh/kymamesh/pkg/topology"
+)
+
+const head = "apiVersion: mesh.kyma-project.io/v1alpha1\nkind: KymaMesh\nmetadata: {name: shop}\nspec:\n"
+
+// checked renders the words and holds them against the package.
+func checked(t *testing.T, words, pkg string) []string {
+	t.Helper()
+	docs, ds := render.Split("in.yaml", []byte(head+words))
+	objects, more := render.Documents(docs...)
+	if ds.HasErrors() || more.HasErrors() {
+		t.Fatal(ds, more)
+	}
+	items, err := resourcelist.ParseStream([]byte(pkg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range render.Locate(check.Package(objects, topology.New(items.Items())), docs...) {
+		got = append(got, d.String())
+	}
+	return got
+}
+
+const (
+	db = "  services:\n  - {name: db, namespace: shop, security: {mtls: {mode: STRICT}}}\n"
+
+	service = "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: shop}\nspec:\n"
+	pods    = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db, namespace: shop}\nspec: {template: {metadata: {labels: {LABELS}}}}\n"
+)
+
+func workload(labels string) string { return strings.Replace(pods, "LABELS", labels, 1) }
+
+func TestPackage(t *testing.T) {
+	for name, c := range map[string]struct {
+		words, pkg string
+		want       []string
+	}{
+		"the Service selects other labels": {
+			db, service + "  selector: {app.kubernetes.io/name: db, tier: x}\n",
+			[]string{"in.yaml:6:5: error KM101: spec.services[0].selector: the Service shop/db selects app.kubernetes.io/name=db,tier=x; write selector: {app.kubernetes.io/name: db, tier: x}"},
+		},
+		"the Service selects the same": {db, service + "  selector: {app: db}\n", nil},
+		"a Service without selector":   {db, service + "  type: ExternalName\n", nil},
+		"no workload has the label": {
+			db, workload("app: database"),
+			[]string{"in.yaml:6:5: error KM101: spec.services[0].selector: no workload of shop has app=db; write the labels of the service's pods"},
+		},
+		"a written selector nobody has": {
+			"  services:\n  - name: db\n    namespace: shop\n    selector: {app: dbx}\n    security: {mtls: {mode: STRICT}}\n", workload("app: db"),
+			[]string{"in.yaml:8:5: error KM101: spec.services[0].selector: no workload of shop has app=dbx; write the labels of the service's pods"},
+		},
+		"a workload has the label":       {db, workload("app: db, version: v1"), nil},
+		"workloads of another namespace": {db, strings.ReplaceAll(workload("app: x"), "shop", "pay"), nil},
+		"a workload that does not say where it lives": {
+			db, workload("app: x") + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {app: db}}\n", nil,
+		},
+		"a CronJob": {
+			db, "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: db, namespace: shop}\nspec: {jobTemplate: {spec: {template: {metadata: {labels: {app: db}}}}}}\n", nil,
+		},
+		"a Pod":            {db, "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n", nil},
+		"an empty package": {db, "", nil},
+		"a canary needs no selector": {
+			"  services:\n  - {name: db, namespace: shop, to: v1}\n", service + "  selector: {other: label}\n  ports: [{port: 80}]\n", nil,
+		},
+		"the Service's port": {
+			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {5433: DISABLE, 9000: STRICT}}}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 5433, targetPort: 5432}, {port: 9000}]\n",
+			[]string{"in.yaml:6:59: error KM104: spec.services[0].security.mtls.ports.5433: 5433 is the Service's port; the workload listens on 5432"},
+		},
+		"the workload's port": {
+			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {5432: DISABLE}}}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 5433, targetPort: 5432}, {port: 5432, targetPort: 80}]\n", nil,
+		},
+		"a target port by name": {
+			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {5433: DISABLE}}}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 5433, targetPort: pg}]\n", nil,
+		},
+		"several ports, none written": {
+			"  services:\n  - {name: db, namespace: shop, to: v1, expose: db.local.kyma.dev}\n",
+			service + "  ports: [{port: 9080}, {port: 9090}]\n",
+			[]string{
+				"in.yaml:6:5: error KM104: spec.services[0]: db has ports 9080, 9090: write port",
+				"in.yaml:6:49: error KM104: spec.services[0].expose[0]: db has ports 9080, 9090: write port",
+			},
+		},
+		"several ports, one written": {
+			"  services:\n  - {name: db, namespace: shop, to: v1, port: 9080}\n", service + "  ports: [{port: 9080}, {port: 9090}]\n", nil,
+		},
+		"a namespace nobody lives in": {
+			"  namespaces: {shpo: {security: {mtls: {mode: STRICT}}}, shop: {security: {mtls: {mode: STRICT}}}}\n", workload("a: b"),
+			[]string{`in.yaml:5:16: warning KM105: spec.namespaces.shpo: no workload of the package lives in "shpo"; did you mean "shop"?`},
+		},
+		"a namespace that the package makes": {
+			"  namespaces: {shpo: {security: {mtls: {mode: STRICT}}}}\n", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shpo}\n", nil,
+		},
+		"objects that do not say where they live": {
+			"  namespaces: {shpo: {security: {mtls: {mode: STRICT}}}}\n", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n", nil,
+		},
+		"moved out of the root namespace": {
+			"  profile: default\n",
+			"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: default\n  namespace: shop\n  annotations: {mesh.kyma-project.io/namespace: istio-system}\n",
+			[]string{"in.yaml:1:1: error KM102: PeerAuthentication default was moved from istio-system to shop; keep the KymaMesh in a kustomization of its own, without namespace: and namePrefix:"},
+		},
+		"still in the root namespace": {
+			"  profile: default\n",
+			"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: default\n  namespace: istio-system\n  annotations: {mesh.kyma-project.io/namespace: istio-system}\n", nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, checked(t, c.words, c.pkg)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// Only policies look for pods, so only they need to see the package.
+func TestNeedsPackage(t *testing.T) {
+	for words, want := range map[string]bool{db: true, "  services:\n  - {name: db, namespace: shop, to: v1}\n": false} {
+		objects, ds := render.YAML("in.yaml", []byte(head+words))
+		if ds.HasErrors() {
+			t.Fatal(ds)
+		}
+		if got := check.NeedsPackage(objects); got != want {
+			t.Errorf("%s: %v", words, got)
+		}
+	}
+}
