@@ -38,7 +38,7 @@ test: build image
 	set -x; go vet ./...; go test ./...
 
 golden:
-	go test . -update
+	go test . ./plugins/kymamesh-krm -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

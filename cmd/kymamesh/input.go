@@ -1,0 +1,219 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	gitignore "github.com/monochromegane/go-gitignore"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/check"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/render"
+	"github.com/kymamesh/kymamesh/pkg/topology"
+)
+
+// input is all that a call reads.
+type input struct {
+	docs []render.Document
+	// items are all objects of the directories: the package around the documents.
+	items []*resourcelist.Item
+	// text is what was read, by the names that diagnostics use.
+	text    map[string][]byte
+	objects []manifest.Object
+	ds      diag.List
+}
+
+// stdinName is what diagnostics call standard input.
+const stdinName = "<stdin>"
+
+// read reads every path once, in the order given. A file that cannot be read is
+// an error; what is wrong inside is reported with the other faults.
+func read(paths []string, stdin io.Reader) (*input, error) {
+	in := &input{text: map[string][]byte{}}
+	for _, path := range paths {
+		switch info, err := stat(path); {
+		case err != nil:
+			return nil, err
+		case path == "-":
+			if err := in.addReader(stdinName, stdin); err != nil {
+				return nil, err
+			}
+		case info.IsDir():
+			if err := in.addDir(path); err != nil {
+				return nil, err
+			}
+		default:
+			if err := in.addFile(path, false); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return in, nil
+}
+
+func stat(path string) (fs.FileInfo, error) {
+	if path == "-" {
+		return nil, nil
+	}
+	return os.Stat(path)
+}
+
+func (in *input) addReader(name string, r io.Reader) error {
+	if _, twice := in.text[name]; twice {
+		return nil
+	}
+	src, err := io.ReadAll(io.LimitReader(r, resourcelist.MaxBytes+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	in.add(name, src, false)
+	return nil
+}
+
+func (in *input) addFile(path string, inPackage bool) error {
+	path = filepath.Clean(path)
+	if _, twice := in.text[path]; twice {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, resourcelist.MaxBytes+1))
+	if err != nil {
+		return err
+	}
+	in.add(path, src, inPackage)
+	return nil
+}
+
+// add takes the documents of a text, and from a package its other objects.
+func (in *input) add(name string, src []byte, inPackage bool) {
+	in.text[name] = src
+	docs, ds := render.Split(name, src)
+	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
+	if !inPackage || ds.HasErrors() {
+		return
+	}
+	if stream, err := resourcelist.ParseStream(src); err == nil {
+		in.items = append(in.items, stream.Items()...)
+	}
+}
+
+// addDir takes a package: every YAML and JSON file below the directory, sorted
+// by path, but for dot files and what .krmignore names.
+func (in *input) addDir(dir string) error {
+	dir = filepath.Clean(dir)
+	ignored := ignores{}
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path != dir && (strings.HasPrefix(e.Name(), ".") || ignored.match(path, e.IsDir())):
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case e.IsDir():
+			return ignored.add(path)
+		case !isYAML(path):
+			return nil
+		}
+		return in.addFile(path, true)
+	})
+}
+
+func isYAML(path string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path))
+}
+
+// ignores are the .krmignore files met so far. The patterns are gitignore's, and
+// the library is the one that kustomize and kpt read them with.
+type ignores []ignore
+
+type ignore struct {
+	dir     string
+	matcher gitignore.IgnoreMatcher
+}
+
+func (i *ignores) add(dir string) error {
+	f, err := os.Open(filepath.Join(dir, ".krmignore"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	*i = append(*i, ignore{dir, gitignore.NewGitIgnoreFromReader(dir, f)})
+	return nil
+}
+
+func (i ignores) match(path string, dir bool) bool {
+	return slices.ContainsFunc(i, func(one ignore) bool {
+		below, err := filepath.Rel(one.dir, path)
+		return err == nil && filepath.IsLocal(below) && one.matcher.Match(path, dir)
+	})
+}
+
+// render renders all documents together and checks them against the package.
+func (in *input) render() []manifest.Object {
+	if in.ds.HasErrors() {
+		return nil
+	}
+	objects, ds := render.Documents(in.docs...)
+	in.objects, in.ds = objects, append(in.ds, ds...)
+	if len(in.items) > 0 && !ds.HasErrors() {
+		found := append(check.Package(objects, topology.New(in.items)), in.written()...)
+		in.ds = render.Locate(append(in.ds, found...), in.docs...)
+	}
+	return objects
+}
+
+// written finds objects of the package that are rendered and that a person
+// wrote: applied together, one of the two would win by chance.
+func (in *input) written() diag.List {
+	type identity struct{ group, kind, namespace, name string }
+	byHand := map[identity]bool{}
+	for _, item := range in.items {
+		if _, ours := owner(item); !ours {
+			group, _, _ := strings.Cut(item.APIVersion(), "/")
+			byHand[identity{group, item.Kind(), item.Namespace(), item.Name()}] = true
+		}
+	}
+	var ds diag.List
+	for _, o := range in.objects {
+		if byHand[identity{o.Kind.Group, o.Kind.Name, o.Namespace, o.Name}] {
+			ds.Errorf(diag.CodeNotOurs, o.Origin, "%s %s/%s exists in the package and is not ours; remove it, or the words that ask for it", o.Kind.Name, o.Namespace, o.Name)
+		}
+	}
+	return ds
+}
+
+// owner reads the marks of an object that we rendered in an earlier run.
+func owner(item *resourcelist.Item) (name string, ours bool) {
+	name, labelled := item.Label(manifest.OwnerLabel)
+	_, annotated := item.Annotation(manifest.SourceAnnotation)
+	group, _, _ := strings.Cut(item.APIVersion(), "/")
+	return name, labelled && annotated && render.IsRendered(group, item.Kind())
+}
+
+// owners are the names of the KymaMesh documents that were rendered.
+func (in *input) owners() []string {
+	var names []string
+	for _, o := range in.objects {
+		if !slices.Contains(names, o.Owner) {
+			names = append(names, o.Owner)
+		}
+	}
+	return names
+}
