@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 )
@@ -65,8 +63,8 @@ func readLayer(file string) manifest.Tree {
 	if err != nil {
 		panic(fmt.Sprintf("embedded layer: %v", err))
 	}
-	var layer manifest.Tree
-	if err := yaml.Unmarshal(text, &layer); err != nil {
+	layer, err := manifest.ReadTree(text)
+	if err != nil {
 		panic(fmt.Sprintf("embedded layer %s: %v", file, err))
 	}
 	return layer
