@@ -38,7 +38,7 @@ test: build image
 	set -x; go vet ./...; go test ./...
 
 golden:
-	go test . ./plugins/kymamesh-krm -update
+	go test . ./plugins/kymamesh-krm ./examples -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
