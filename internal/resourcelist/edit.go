@@ -91,12 +91,10 @@ func (f *found) layoutUnknown() bool { return f.step == 0 && !f.seqKnown }
 func (it *Item) mapping() (string, error) {
 	if it.contentEnd > 0 {
 		text := it.text[it.content:it.contentEnd]
-		if strings.HasSuffix(text, "\n") {
-			return text, nil
+		if !strings.HasSuffix(text, "\n") {
+			text += "\n" // lastLine has seen to it that this says the same
 		}
-		if indifferent(text) {
-			return text + "\n", nil
-		}
+		return text, nil
 	}
 	n, err := parseOne(it.text)
 	if err != nil {

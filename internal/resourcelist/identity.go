@@ -26,27 +26,18 @@ type slots uint8
 // was there before: then nobody can say which of them counts.
 func (r *reader) key(text string, l line) bool {
 	r.slot = noSlot
+	name, simple := keyName(text)
 	switch depth := len(r.frames) - 1; {
+	case !simple && depth <= 2:
+		return false
 	case depth == 1:
 		if r.metaFrom > 0 && r.metaTo == 0 {
 			r.metaTo = l.start
 		}
-		if text[0] == '"' || text[0] == '\'' {
-			if _, simple := quotedEnd(text, 0, len(text)); !simple {
-				return false
-			}
-			text = text[1 : len(text)-1]
-		}
-		r.slot = rootSlot(text)
+		r.slot = rootSlot(name)
 		r.inMeta = r.slot == metadataSlot
 	case depth == 2 && r.inMeta && !r.top().seq:
-		if text[0] == '"' || text[0] == '\'' {
-			if _, simple := quotedEnd(text, 0, len(text)); !simple {
-				return false
-			}
-			text = text[1 : len(text)-1]
-		}
-		r.slot = metaSlot(text)
+		r.slot = metaSlot(name)
 	default:
 		if text[0] == '"' && !knownEscapes(text) {
 			r.doubt = true
@@ -61,8 +52,18 @@ func (r *reader) key(text string, l line) bool {
 	return true
 }
 
+// keyName is the key that a text says; not simple where only a parser can tell.
+// Spaces in front of the colon belong to a key in quotes only.
+func keyName(text string) (name string, simple bool) {
+	if text[0] != '"' && text[0] != '\'' {
+		return strings.TrimRight(text, " "), true
+	}
+	_, simple = quotedEnd(text, 0, len(text))
+	return text[1 : len(text)-1], simple
+}
+
 func rootSlot(key string) slot {
-	switch strings.TrimRight(key, " ") {
+	switch key {
 	case "apiVersion":
 		return apiVersionSlot
 	case "kind":
@@ -74,7 +75,7 @@ func rootSlot(key string) slot {
 }
 
 func metaSlot(key string) slot {
-	switch strings.TrimRight(key, " ") {
+	switch key {
 	case "name":
 		return nameSlot
 	case "namespace":

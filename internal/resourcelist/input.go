@@ -89,7 +89,7 @@ type span struct {
 	end     int // before a "..."
 	to      int // where the next one begins
 	marked  bool
-	bare    bool // the "---" has nothing behind it but a comment
+	bare    bool // its markers have nothing behind them but a comment
 	late    bool // follows a "..."
 }
 
@@ -102,6 +102,7 @@ func documents(src string) []span {
 		switch {
 		case src[m] == '.':
 			cur.end, cur.to = m, l.next
+			cur.bare = cur.bare && bareMarker(src[m:l.end])
 			all = append(all, cur)
 			cur = span{from: l.next, content: l.next, bare: true, late: true}
 		case !cur.marked && preamble(src[cur.content:m]):
@@ -161,9 +162,17 @@ func remark(l string) bool {
 	return l == "" || l[0] == '#'
 }
 
-// empty says whether a document has nothing in it.
+// directive says whether a document has a directive in front of its "---".
+func (s span) directive(src string) bool {
+	head := src[s.from:s.content]
+	return strings.HasPrefix(head, "%") || strings.Contains(head, "\n%")
+}
+
+// empty says whether a document has nothing in it, also nothing that can be
+// wrong.
 func (s span) empty(src string) bool {
-	if !s.bare {
+	ended := !s.marked && !s.late && s.end < s.to // by a "..." that has nothing to end
+	if !s.bare || ended || s.directive(src) {
 		return false
 	}
 	for l := range strings.Lines(src[s.content:s.end]) {

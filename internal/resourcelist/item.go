@@ -101,9 +101,6 @@ func scanMetadata(meta, field, key string) (val string, has, sure bool) {
 			outer = l.indent()
 		}
 		if l.indent() <= outer {
-			if in && l.dash(meta) {
-				return "", false, false
-			}
 			k, v, ok := plainPair(meta[l.text:l.end])
 			if in = ok && k == field; in && v != "" || (!ok && !l.dash(meta)) {
 				return "", false, false
@@ -202,7 +199,7 @@ func (f *found) layout() layout { return layout{step: f.step, inset: f.seqInset}
 
 // dedent moves the lines of text left by col columns, the first one by first
 // bytes, whatever they are. Inside of quotes a line may be indented less; it
-// must not become a document marker or a directive by moving to column 0.
+// must not become a document marker by moving to column 0.
 func dedent(text string, first, col int) []byte {
 	out := make([]byte, 0, len(text))
 	for pos, start := 0, true; pos < len(text); start = false {
@@ -211,7 +208,7 @@ func dedent(text string, first, col int) []byte {
 		cut := min(l.start+col, l.text)
 		if start && first > 0 {
 			cut = min(l.start+first, l.end)
-		} else if cut > l.start && cut < l.end && (text[cut] == '%' || isMarker(text[cut:])) {
+		} else if cut > l.start && cut < l.end && isMarker(text[cut:]) {
 			cut--
 		}
 		out = append(out, text[cut:l.next]...)
@@ -233,18 +230,20 @@ func (it *Item) settle(tree *yaml.Node, moved bool) error {
 		return nil
 	}
 	it.anew = true
-	_, err := encode(tree, it.layout())
+	if tree.ShortTag() == "!!null" {
+		it.parsed = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"} // "" would be no document at all
+	}
+	_, err := encode(it.parsed, it.layout())
 	return err
 }
 
-// single parses text that has to be a list of one entry whose dash stands at
-// the column dash.
-func single(text string, dash int) (*yaml.Node, error) {
+// single parses text, which begins with a dash and has to be a list of one entry.
+func single(text string) (*yaml.Node, error) {
 	root, err := parseOne(text)
 	if err != nil {
 		return nil, err
 	}
-	if root.Kind != yaml.SequenceNode || root.Style&yaml.FlowStyle != 0 || len(root.Content) != 1 || root.Line != 1 || root.Column != dash+1 {
+	if root.Kind != yaml.SequenceNode || root.Style&yaml.FlowStyle != 0 || len(root.Content) != 1 {
 		return nil, errors.New("not one entry of a list")
 	}
 	return root.Content[0], nil

@@ -59,7 +59,7 @@ var listCases = []struct {
 	{name: "plain over lines", items: []string{"A//", "B//"},
 		src: rl + "items:\n- kind: A\n  a: one\n    - two\n    \"three\n\n   four # end\n  b:\n    five\n   six\n  c:\n  - seven\n   eight\n- kind: B\n"},
 	{name: "flow over lines", items: []string{"A//a", "B//b"}, parsed: 1,
-		src: rl + "items:\n- kind: A\n  a: [x, # ]\n- kind: X,\n  'y]',\n \"z]\"]\n  metadata:\n    name: a\n- kind: B\n  metadata:\n    name: b\n"},
+		src: rl + "items:\n- kind: A\n  a: [x, # ]\nkind: X,\n  'y]',\n \"z]\"]\n  metadata:\n    name: a\n- kind: B\n  metadata:\n    name: b\n"},
 	{name: "flow simple", src: rl + "items:\n- kind: A\n  a: {}\n  b: [ ]\n  c: [\"x y\", --z, a.b/c]\n  d: {e: f, g: {h: [1, 'i']}}\n", items: []string{"A//"}},
 	{name: "flow odd", src: rl + "items:\n- kind: A\n  a: [a b, c: d]\n  b: {x}\n", items: []string{"A//"}, parsed: 1},
 	{name: "flow metadata", src: rl + "items:\n- kind: A\n  metadata: {name: a, namespace: b}\n", items: []string{"A/b/a"}, parsed: 1},
@@ -77,10 +77,14 @@ var listCases = []struct {
 	{name: "tags", src: rl + "items:\n- kind: !!str A\n  a: !x |\n    - b\n- !!map\n  kind: B\n", items: []string{"A//", "B//"}, parsed: 2},
 	{name: "tag directive", src: "%TAG !e! tag:e,2000:\n---\n" + rl + "items:\n- kind: !e!x A\n", items: []string{"A//"}, anew: true},
 	{name: "no objects", src: rl + "items:\n- null\n- text\n-\n- 5\n- [a]\n- |\n  text\n- kind: A\n", items: []string{"//", "//", "//", "//", "//", "//", "A//"}, parsed: 6},
+	{name: "literals as items", src: rl + "items:\n- |1\n   x\n- >\n y\n", items: []string{"//", "//"}, parsed: 2},
 	{name: "no metadata, null names", src: rl + "items:\n- kind: A\n  metadata:\n- kind: B\n  metadata:\n    name: null\n    namespace: ~\n- kind: C\n  metadata:\n    name:\n", items: []string{"A//", "B//", "C//"}, parsed: 1},
 	{name: "metadata a list", src: rl + "items:\n- kind: A\n  metadata:\n  - name: x\n", items: []string{"A//"}},
 	{name: "names over lines", src: rl + "items:\n- kind: A\n  metadata:\n    name:\n      a\n    namespace: b\n     c\n- kind: |-\n    B\n", items: []string{"A/b c/a", "B//"}, parsed: 2},
+	{name: "name over lines", src: rl + "items:\n- kind: A\n  metadata:\n    name: a\n     b\n", items: []string{"A//a b"}, parsed: 1},
+	{name: "comment at a quote", src: rl + "items:\n- kind: A\n  a: \"b\"#c\n", items: []string{"A//"}, parsed: 1},
 	{name: "numbers as names", src: rl + "items:\n- kind: A\n  metadata:\n    name: 0777\n    namespace: 1.10\n", items: []string{"A/1.10/0777"}},
+	{name: "keys with spaces", src: rl + "items:\n- 'kind ': X\n  kind : A\n  metadata :\n    name : a\n    \" namespace\": x\n", items: []string{"A//a"}},
 	{name: "escaped key", src: rl + "items:\n- \"k\\x69nd\": A\n", items: []string{"A//"}, parsed: 1},
 	{name: "dash alone", src: rl + "items:\n-\n    kind: A\n    metadata:\n      name: a\n- # c\n  kind: B\n-   kind: C\n    x: y\n", items: []string{"A//a", "B//", "C//"}, parsed: 2},
 	{name: "list in a list", src: rl + "items:\n- kind: List\n  items:\n  - kind: X\n    metadata:\n      name: x\n- kind: B\n", items: []string{"List//", "B//"}},
@@ -88,8 +92,10 @@ var listCases = []struct {
 	{name: "values not there", src: rl + "items:\n- kind: A\n  a:\n  b:\n    c:\n  l:\n  -\n  - x\n  d: e\n", items: []string{"A//"}},
 	{name: "comments anywhere", src: rl + "items: # c\n# c\n    # c\n- kind: A\n# c\n  a: b\n       # c\n  c:\n# c\n    d: e # c\n    # c\n# c\n- kind: B\n# c\n", items: []string{"A//", "B//"}},
 	{name: "windows", src: strings.ReplaceAll(rl+"items:\n- kind: A\n  a: |\n    x\n\n    y\n  b: \"c\n    d\"\n  e: f\n    g\n- kind: B\n", "\n", "\r\n"), items: []string{"A//", "B//"}},
-	{name: "byte order mark", src: "\uFEFF" + rl + "items:\n- kind: A\n", items: []string{"A//"}},
+	{name: "byte order mark", src: "\uFEFF" + rl + "items:\n-  kind:  A\n", items: []string{"A//"}},
 	{name: "line separator", src: rl + "items:\n- kind: A\n  a: \"x\u2028y\"\n- kind: B # c\u0085  c: d\n", items: []string{"A//", "B//"}, anew: true},
+	{name: "line separator in a literal", src: rl + "items:\n- kind: A\n  a: |\n    x\u2028    y\n    z\n", items: []string{"A//"}, anew: true},
+	{name: "behind its marker", src: "# c\n--- {apiVersion: config.kubernetes.io/v1, kind: ResourceList, items: [{kind: A}]}\n", items: []string{"A//"}, anew: true},
 	{name: "other alphabets", src: rl + "items:\n- kind: A\n  ключ: значение – “x”\n  e: \"é\u00a0\"\n", items: []string{"A//"}},
 	{name: "tab behind a value", src: rl + "items:\n- kind: A\t# c\n- kind: B\n", items: []string{"A//", "B//"}, parsed: 1},
 	{name: "colons and hashes in values", src: rl + "items:\n- kind: A\n  image: a.b/c:1#d\n  url: http://x:80/#y\n  t: 10:30\n  a::b: c\n  x y: z\n", items: []string{"A//"}},
@@ -150,13 +156,17 @@ func TestParseRefuses(t *testing.T) {
 		{"NUL", rl + "items:\n- kind: A\x00\n", "the input has a NUL byte in line 4; YAML is text"},
 		{"latin", rl + "items:\n- kind: \xe9\n", "line 4 is not UTF-8; save the input as UTF-8"},
 		{"control character", rl + "items:\n- kind: \x01\n", "yaml: control characters are not allowed"},
-		{"quote left open", rl + "items:\n- kind: \"A\n- kind: B\n", "yaml: line 5: found unexpected end of stream"},
-		{"flow left open", rl + "items:\n- kind: A\n  a: [b\n", "yaml: line 5: did not find expected ',' or ']'"},
-		{"marker in quotes", rl + "items:\n- kind: \"A\n---\n\"\n", "yaml: line 5: found unexpected document indicator"},
-		{"item cut off", rl + "items:\n- kind: A\n  metadata:\n    na\n  x: y\n  la", "yaml: line 9: could not find expected ':'"},
+		{"quote left open", rl + "items:\n- kind: \"A\n- kind: B\n", "yaml: line 4: found unexpected end of stream"},
+		{"flow left open", rl + "items:\n- kind: A\n  a: [b\n", "yaml: line 4: did not find expected ',' or ']'"},
+		{"marker in quotes", rl + "items:\n- kind: \"A\n---\n\"\n", "the input holds 2 documents; a ResourceList is one"},
+		{"item cut off", rl + "items:\n- kind: A\n  metadata:\n    na\n  x: y\n  la", "yaml: line 8: could not find expected ':'"},
 		{"indented wrong", rl + "items:\n- kind: A\n   b: c\n", "yaml: line 5: mapping values are not allowed in this context"},
-		{"item indented less", rl + "items:\n  - kind: A\n - kind: B\n", "yaml: line 4: did not find expected '-' indicator"},
-		{"dash without a list", rl + "items:\n- kind: A\n  a: b\n  - c\n", "yaml: line 5: did not find expected key"},
+		{"item indented less", rl + "items:\n  - kind: A\n - kind: B\n", "yaml: line 4: did not find expected key"},
+		{"dash without a list", rl + "items:\n- kind: A\n  a: b\n  - c\n", "yaml: line 3: did not find expected key"},
+		{"long key", rl + "items:\n- kind: A\n  " + strings.Repeat("k", 1100) + ": v\n", "yaml: line 5: could not find expected ':'"},
+		{"long key in flow form", rl + "items:\n- kind: A\n  a: {" + strings.Repeat("k", 1100) + ": v}\n", "yaml: line 4: did not find expected ',' or '}'"},
+		{"tab in front of a literal", rl + "items:\n- kind: A\n  a: |\n   \tx\n", "yaml: line 5: found a tab character where an indentation space is expected"},
+		{"plain goes on behind a comment", rl + "items:\n- kind: A\n  a: b # c\n    d\n", "yaml: line 3: did not find expected key"},
 		{"key twice", rl + "items:\n- kind: A\nitems:\n- kind: B\n", "items is written twice; a ResourceList has one list of items"},
 		{"kind twice", rl + "items:\n- kind: A\n- kind: A\n  kind: B\n", "items[1], line 5: kind is written twice; write it once"},
 		{"name twice in the config", rl + "functionConfig:\n  metadata:\n    name: a\n    name: b\n", "functionConfig, line 4: name is written twice; write it once"},
@@ -165,8 +175,8 @@ func TestParseRefuses(t *testing.T) {
 		{"items a mapping", rl + "items:\n  a: b\n", "items is no list; write a list of objects"},
 		{"results a mapping", rl + "results:\n  a: b\n", "results is no list; write a list, or leave it out"},
 		{"config a list", rl + "functionConfig: [a]\n", "functionConfig is no object; write one with apiVersion, kind and metadata"},
-		{"alias bomb", rl + bomb(), "aliases or nesting blow the input up beyond 4194304 nodes or 1000 levels; write it without"},
-		{"alias of itself", rl + "items: &a\n- *a\n", "aliases or nesting blow the input up beyond 4194304 nodes or 1000 levels; write it without"},
+		{"alias bomb", rl + bomb(), "aliases or nesting blow the input up beyond ten times its size or 1000 levels; write it without"},
+		{"alias of itself", rl + "items: &a\n- *a\n", "aliases or nesting blow the input up beyond ten times its size or 1000 levels; write it without"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse([]byte(c.src))
@@ -189,8 +199,7 @@ func bomb() string {
 	return b.String()
 }
 
-func TestItem(t *testing.T) {
-	const src = rl + `items:
+const itemSource = rl + `items:
   # about a
   - apiVersion: v1
     kind: A
@@ -198,6 +207,7 @@ func TestItem(t *testing.T) {
       name: a
       labels: # l
         x: "y"
+        x: twice
         # c
         "on": 5 # five
         none:
@@ -216,7 +226,15 @@ func TestItem(t *testing.T) {
       labels:
         x: no
         "
-      labels: {x: y, z: [1]}
+      labels:
+        x: y
+        z: [1]
+  - kind: C
+    metadata:
+      name: c
+    spec:
+      labels:
+        x: y
 functionConfig:
   # about c
   kind: C
@@ -224,12 +242,14 @@ functionConfig:
     labels:
       x: y
 `
-	l, err := Parse([]byte(src))
+
+func TestItem(t *testing.T) {
+	l, err := Parse([]byte(itemSource))
 	if err != nil {
 		t.Fatal(err)
 	}
 	a, b, c := l.Items()[0], l.Items()[1], l.FunctionConfig()
-	const want = "apiVersion: v1\nkind: A\nmetadata:\n  name: a\n  labels: # l\n    x: \"y\"\n    # c\n    \"on\": 5 # five\n    none:\n  annotations:\n" +
+	const want = "apiVersion: v1\nkind: A\nmetadata:\n  name: a\n  labels: # l\n    x: \"y\"\n    x: twice\n    # c\n    \"on\": 5 # five\n    none:\n  annotations:\n" +
 		"    config.kubernetes.io/index: 0\n    other: 'it''s'\nspec:\n  - |\n    - text\n# foot\n\n"
 	if diff := cmp.Diff(want, string(a.Bytes())); diff != "" {
 		t.Error(diff)
@@ -237,9 +257,17 @@ functionConfig:
 	if diff := cmp.Diff("# about c\nkind: C\nmetadata:\n  labels:\n    x: y\n", string(c.Bytes())); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]int{5, 24, 33}, []int{a.Line(), b.Line(), c.Line()}); diff != "" {
+	if diff := cmp.Diff([]int{5, 23, 40}, []int{a.Line(), b.Line(), c.Line()}); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestItemMetadata(t *testing.T) {
+	l, err := Parse([]byte(itemSource))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, c := l.Items()[0], l.Items()[1], l.FunctionConfig()
 	for _, q := range []struct {
 		get   func(string) (string, bool)
 		key   string
@@ -255,6 +283,7 @@ functionConfig:
 		{a.Annotation, "other", "it's", true},
 		{b.Label, "x", "y", true},
 		{b.Label, "z", "", false},
+		{l.Items()[2].Label, "x", "", false},
 		{c.Label, "x", "y", true},
 	} {
 		if v, has := q.get(q.key); v != q.value || has != q.has {
@@ -266,8 +295,45 @@ functionConfig:
 // TestItemQuotesAtColumnZero: a line inside of quotes may look like a document
 // marker once the item is moved to the left.
 func TestItemQuotesAtColumnZero(t *testing.T) {
-	l := agrees(t, []byte(rl+"items:\n  - kind: A\n    x: \"a\n    --- b\n   %c\"\n    y: [\n    %d]\n"))
+	l := agrees(t, []byte(rl+"items:\n  - kind: A\n    x: \"a\n    --- b\n   %c\"\n"))
 	if l == nil {
 		t.Fatal("not read")
+	}
+}
+
+// TestParseJSON: what is written anew is block form all the way, and an item
+// knows the line that it had.
+func TestParseJSON(t *testing.T) {
+	l, err := Parse([]byte("{\"apiVersion\": \"config.kubernetes.io/v1\", \"kind\": \"ResourceList\",\n\"items\": [\n{\"kind\": \"A\"},\n{\"kind\": \"B\", \"l\": [{\"x\": 1}]}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "apiVersion: \"config.kubernetes.io/v1\"\nkind: \"ResourceList\"\nitems:\n- \"kind\": \"A\"\n- \"kind\": \"B\"\n  \"l\":\n  - \"x\": 1\n"
+	if diff := cmp.Diff(want, string(l.Bytes())); diff != "" {
+		t.Error(diff)
+	}
+	if a, b := l.Items()[0].Line(), l.Items()[1].Line(); a != 3 || b != 4 {
+		t.Errorf("the items stand at %d and %d; want 3 and 4", a, b)
+	}
+}
+
+func TestOdd(t *testing.T) {
+	for _, s := range []string{"\x01", "\x7f", "a\rb", "a\r", "\u0085", "\u009f", "\u2028", "\u2029", "\uFEFF", "\uFFFE", "\uFFFF"} {
+		if !odd(s) {
+			t.Errorf("%q is not odd", s)
+		}
+	}
+	if s := "a\tb\r\n\u00a0\u00e9\u2030\uFFFD\U0001F600"; odd(s) {
+		t.Errorf("%q is odd", s)
+	}
+}
+
+func TestRecovered(t *testing.T) {
+	err := func() (err error) {
+		defer recovered(&err)
+		panic("at the disco")
+	}()
+	if err == nil || err.Error() != "yaml: at the disco" {
+		t.Errorf("a panic became %v", err)
 	}
 }

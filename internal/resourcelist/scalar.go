@@ -182,7 +182,8 @@ func simpleFlowEnd(src string, i, end, depth int) int {
 	}
 	for i < end && depth < 16 {
 		if last == '}' {
-			if i = simpleWordEnd(src, i, end); i < 0 || i+1 >= end || src[i] != ':' || src[i+1] != ' ' {
+			key := i
+			if i = simpleWordEnd(src, i, end); i < 0 || i-key > maxKey || i+1 >= end || src[i] != ':' || src[i+1] != ' ' {
 				return -1
 			}
 			i = spaces(src, i+1, end)
@@ -267,8 +268,8 @@ func (r *reader) blockScalar(i int, l line) bool {
 		}
 		if indent == 0 {
 			indent = max(t.indent(), r.top().col+1)
-			if blanks > t.indent() {
-				return false
+			if blanks > t.indent() || r.src[t.text] == '\t' {
+				return false // the parser finds the indentation in another way, or none
 			}
 		}
 		if t.indent() < indent {

@@ -12,6 +12,9 @@ type frame struct {
 // maxFrames is where the reader gives up and lets the YAML parser decide.
 const maxFrames = 256
 
+// maxKey is how long a key may be for the reader; YAML ends somewhat later.
+const maxKey = 1000
+
 // reader recognises the block form of YAML line by line, without building
 // anything but the identity of what it reads.
 //
@@ -276,7 +279,7 @@ func (r *reader) node(i, col int, l line) bool {
 		}
 		return r.value(i, l)
 	}
-	if colon-i > 1000 || !r.openMapping(col) || !r.key(r.src[i:colon], l) {
+	if colon-i > maxKey || !r.openMapping(col) || !r.key(r.src[i:colon], l) {
 		return false
 	}
 	return r.afterKey(colon+1, l)

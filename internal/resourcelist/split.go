@@ -35,9 +35,6 @@ type splitter struct {
 func split(src string, sp span) (*List, error) {
 	s := &splitter{reader: reader{src: src, pos: sp.content, limit: sp.end}, span: sp, line: 1}
 	s.list = &List{src: src, newline: newlineOf(src), keyEnd: -1, insert: -1}
-	if !sp.bare {
-		return nil, errUnsure
-	}
 	for s.pos < s.limit {
 		l := s.reader.line(s.pos)
 		if l.blank() || l.comment(src) {
@@ -152,7 +149,7 @@ func (s *splitter) item(l line) error {
 		}
 		return nil
 	}
-	tree, err := single(it.text, it.dash)
+	tree, err := single(it.text)
 	if err != nil {
 		return errUnsure
 	}

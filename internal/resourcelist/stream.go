@@ -35,18 +35,20 @@ func ParseStream(src []byte) (*List, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.items = append(l.items, it)
+		if it != nil {
+			l.items = append(l.items, it)
+		}
 	}
 	return l, nil
 }
 
-// document makes an item of one document of a stream.
+// document makes an item of one document of a stream; nil when it is null.
 func (r *reader) document(sp span, line int) (*Item, error) {
 	src := r.src
 	it := &Item{form: document, from: sp.from, to: sp.to, text: src[sp.from:sp.to], line: line}
 	r.limit = sp.end
 	r.begin(sp.content, -1, false, frame{-1, true})
-	bare := sp.bare && !strings.HasPrefix(src[sp.from:sp.content], "%") && !strings.Contains(src[sp.from:sp.content], "\n%")
+	bare := sp.bare && !sp.directive(src)
 	sure := bare && r.read() && !r.doubt
 	if sure {
 		it.found = r.found
@@ -58,6 +60,9 @@ func (r *reader) document(sp span, line int) (*Item, error) {
 		tree, err := parseOne(it.text)
 		if err != nil {
 			return nil, documentError(err, line)
+		}
+		if tree.ShortTag() == "!!null" {
+			return nil, nil
 		}
 		if err := it.settle(tree, false); err != nil {
 			return nil, err

@@ -22,6 +22,7 @@ var streamCases = []struct {
 	{name: "preamble", src: "# license\n%YAML 1.1\n---\nkind: A\n...\n%YAML 1.1\n---\nkind: B\n...\n", items: []string{"1:A//", "6:B//"}},
 	{name: "json", src: "{\"kind\": \"A\",\n \"metadata\": {\"name\": \"a\"}}\n", items: []string{"1:A//a"}},
 	{name: "json and more", src: "{\"kind\": \"A\"}\n---\nkind: B\n--- {kind: C}\n", items: []string{"1:A//", "2:B//", "4:C//"}},
+	{name: "behind its marker", src: "# c\n--- {kind: A}\n--- !!map\nkind: B\n", items: []string{"1:A//", "3:B//"}},
 	{name: "marker in a literal", src: "kind: A\na: |\n  ---\n  kind: X\n---\nkind: B\n", items: []string{"1:A//", "5:B//"}},
 	{name: "no objects", src: "text\n---\n- a\n---\n|\n  x\n", items: nil, anew: false},
 	{name: "lists at column 0", src: "kind: A\nl:\n- a: b\n- c\nm:\n- - d\n---\nkind: B", items: []string{"1:A//", "7:B//"}},
@@ -61,11 +62,14 @@ func itoa(n int) string { return string(rune('0' + n)) }
 
 func TestParseStreamRefuses(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
-		{"quote left open", "kind: A\n---\nkind: \"B\n---\nkind: C\n", "in the document at line 2: yaml: line 3: found unexpected end of stream"},
-		{"first", "kind: [A\n", "yaml: line 2: did not find expected ',' or ']'"},
+		{"quote left open", "kind: A\n---\nkind: \"B\n---\nkind: C\n", "in the document at line 2: yaml: line 2: found unexpected end of stream"},
+		{"first", "kind: [A\n", "yaml: line 1: did not find expected ',' or ']'"},
 		{"name twice", "kind: A\n---\nkind: B\nmetadata:\n  name: a\n  name: b\n", "line 2: name is written twice; write it once"},
 		{"behind an end", "kind: A\n...\nkind: B\n", "line 3: a document behind \"...\" begins without \"---\"; write it"},
-		{"directive inside", "kind: A\n%YAML 1.1\n---\nkind: B\n", "yaml: line 2: found unexpected '%'"},
+		{"text behind an end", "kind: A\n... kind: B\n", "yaml: line 2: mapping values are not allowed in this context"},
+		{"end of nothing", "...", "yaml: did not find expected node content"},
+		{"unknown directive", "%x\n---\n", "yaml: found unknown directive name"},
+		{"directive inside", "kind: A\n%YAML 1.1\n---\nkind: B\n", "yaml: line 2: did not find expected <document start>"},
 		{"UTF-16", "\xfe\xff\x00a", "the input is UTF-16; save it as UTF-8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

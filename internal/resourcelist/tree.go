@@ -118,7 +118,8 @@ func says(text string, n *yaml.Node) bool {
 
 // sameTree compares what two nodes say: not their style, comments or lines.
 func sameTree(a, b *yaml.Node) bool {
-	if a.Kind != b.Kind || a.ShortTag() != b.ShortTag() || a.Value != b.Value || a.Anchor != b.Anchor || len(a.Content) != len(b.Content) {
+	tag := a.ShortTag()
+	if a.Kind != b.Kind || tag != b.ShortTag() || (a.Value != b.Value && tag != "!!null") || a.Anchor != b.Anchor || len(a.Content) != len(b.Content) {
 		return false
 	}
 	for i := range a.Content {
@@ -129,24 +130,29 @@ func sameTree(a, b *yaml.Node) bool {
 	return true
 }
 
-// maxNodes bounds what aliases may blow a document up to.
-const maxNodes = 4 << 20
-
 // maxDepth bounds every walk of ours through nodes. Deeper than any object of
 // Kubernetes, and no danger to the stack.
 const maxDepth = 1000
 
-var errExpand = errors.New("aliases or nesting blow the input up beyond 4194304 nodes or 1000 levels; write it without")
+var errExpand = errors.New("aliases or nesting blow the input up beyond ten times its size or 1000 levels; write it without")
 
-// expand copies a node with what its aliases stand for in their place. A bare
-// copy has neither styles nor comments.
+// expand copies a node with what its aliases stand for in their place, as far as
+// that does not blow it up. A bare copy has neither styles nor comments.
 func expand(n *yaml.Node, bare bool) (*yaml.Node, error) {
-	budget := maxNodes
+	budget := 10*count(n) + 10_000
 	c := expandNode(n, bare, &budget, 0)
 	if budget < 0 {
 		return nil, errExpand
 	}
 	return c, nil
+}
+
+func count(n *yaml.Node) int {
+	sum := 1
+	for _, c := range n.Content {
+		sum += count(c)
+	}
+	return sum
 }
 
 func expandNode(n *yaml.Node, bare bool, budget *int, depth int) *yaml.Node {

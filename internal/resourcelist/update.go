@@ -2,7 +2,10 @@ package resourcelist
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
+	"hash"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +27,7 @@ type Comment struct {
 // has, lists too; an item of a list stays the same one if its value or its name
 // does. Where nothing had to change, old is as it was and its bytes can stay.
 func Update(old, want *yaml.Node) (changed bool, dropped []Comment) {
-	u := &updater{}
+	u := &updater{prints: map[*yaml.Node]uint64{}}
 	work := old
 	if aliased(old) {
 		flat, err := expand(old, false)
@@ -71,7 +74,10 @@ func (p place) foreign(key string) bool {
 	return p == extensible || p.below(key) == extensible
 }
 
-type updater struct{ dropped []Comment }
+type updater struct {
+	dropped []Comment
+	prints  map[*yaml.Node]uint64 // each is asked for once, before its node changes
+}
 
 func (u *updater) node(old, want *yaml.Node, at place, depth int) bool {
 	if depth > maxDepth || old.Kind != want.Kind || (old.Kind != yaml.ScalarNode && old.ShortTag() != want.ShortTag()) {
@@ -148,7 +154,7 @@ func (u *updater) sequence(old, want *yaml.Node, depth int) bool {
 	if len(old.Content) == 0 && len(want.Content) > 0 {
 		old.Style = want.Style
 	}
-	pairs := match(old.Content, want.Content)
+	pairs := u.match(old.Content, want.Content)
 	changed := len(old.Content) != len(want.Content)
 	used := make([]bool, len(old.Content))
 	items := make([]*yaml.Node, len(want.Content))
@@ -178,58 +184,70 @@ func (u *updater) sequence(old, want *yaml.Node, depth int) bool {
 // match finds for every wanted item the one it is in the old list, or -1: by
 // value first, so that of two items of one name the unchanged one stays, then
 // by name.
-func match(old, want []*yaml.Node) []int {
+func (u *updater) match(old, want []*yaml.Node) []int {
 	pairs := make([]int, len(want))
 	for i := range pairs {
 		pairs[i] = -1
 	}
 	used := make([]bool, len(old))
-	for _, id := range []func(*yaml.Node) string{fingerprint, nameOf} {
-		free := make(map[string][]int, len(old))
-		for i, o := range old {
-			if k := id(o); !used[i] && k != "" {
-				free[k] = append(free[k], i)
-			}
-		}
-		for i, w := range want {
-			if pairs[i] >= 0 {
-				continue
-			}
-			if k := id(w); len(free[k]) > 0 {
-				pairs[i], free[k] = free[k][0], free[k][1:]
-				used[pairs[i]] = true
-			}
-		}
-	}
+	pair(pairs, used, old, want, func(n *yaml.Node) (uint64, bool) { return u.print(n), true })
+	pair(pairs, used, old, want, func(n *yaml.Node) (string, bool) {
+		name, _ := child(n, "name")
+		return text(name), text(name) != ""
+	})
 	return pairs
 }
 
-func nameOf(n *yaml.Node) string {
-	name, _ := child(n, "name")
-	return text(name)
-}
-
-// fingerprint is the same for nodes that say the same, whatever the order of
-// their keys.
-func fingerprint(n *yaml.Node) string {
-	if n.Kind == yaml.ScalarNode {
-		return canonical(n)
+// pair pairs those that have the same id and are in no pair yet, in their order.
+func pair[ID comparable](pairs []int, used []bool, old, want []*yaml.Node, id func(*yaml.Node) (ID, bool)) {
+	free := make(map[ID][]int, len(old))
+	for i, o := range old {
+		if k, ok := id(o); ok && !used[i] {
+			free[k] = append(free[k], i)
+		}
 	}
-	parts := make([]string, 0, len(n.Content))
-	for i, c := range n.Content {
-		f := fingerprint(c)
-		if n.Kind == yaml.MappingNode && i%2 == 1 {
-			parts[len(parts)-1] += ":" + f
+	for i, w := range want {
+		if pairs[i] >= 0 {
 			continue
 		}
-		parts = append(parts, f)
+		if k, ok := id(w); ok && len(free[k]) > 0 {
+			pairs[i], free[k] = free[k][0], free[k][1:]
+			used[pairs[i]] = true
+		}
 	}
-	if n.Kind == yaml.MappingNode {
-		slices.Sort(parts)
-		return n.ShortTag() + "{" + strings.Join(parts, ",") + "}"
-	}
-	return n.ShortTag() + "[" + strings.Join(parts, ",") + "]"
 }
+
+// print is the same for nodes that say the same, whatever the order of their
+// keys. Should it be the same for others too, nothing breaks: what it pairs is
+// compared.
+func (u *updater) print(n *yaml.Node) uint64 {
+	if h, ok := u.prints[n]; ok {
+		return h
+	}
+	h := fnv.New64a()
+	h.Write([]byte{byte(n.Kind)})
+	switch n.Kind {
+	case yaml.ScalarNode:
+		h.Write([]byte(canonical(n)))
+	case yaml.MappingNode:
+		var sum uint64
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			pair := fnv.New64a()
+			write(pair, u.print(n.Content[i]))
+			write(pair, u.print(n.Content[i+1]))
+			sum += pair.Sum64()
+		}
+		write(h, sum)
+	default:
+		for _, c := range n.Content {
+			write(h, u.print(c))
+		}
+	}
+	u.prints[n] = h.Sum64()
+	return u.prints[n]
+}
+
+func write(h hash.Hash, n uint64) { h.Write(binary.LittleEndian.AppendUint64(nil, n)) }
 
 // canonical is the value of a scalar however it is written: True is true, 0x10
 // is 16, and "16" is neither.

@@ -35,6 +35,9 @@ type call struct {
 	places []place
 	// config is the functionConfig when it is a document of ours.
 	config *resourcelist.Item
+	// files tells whether the host keeps items in files. kustomize does not, and
+	// path annotations would have no use there.
+	files bool
 
 	objects []manifest.Object
 	ds      diag.List
@@ -74,7 +77,16 @@ func (c *call) addConfig(config *resourcelist.Item) error {
 	case config.APIVersion() == "v1" && config.Kind() == "ConfigMap":
 		return c.options(config)
 	}
-	return fmt.Errorf("functionConfig is %s %s; a KymaMesh or a ConfigMap with options is wanted", config.APIVersion(), config.Kind())
+	at := c.refused(config)
+	c.ds.Errorf(diag.CodeItem, at, "functionConfig is %s %s; a KymaMesh or a ConfigMap with options is wanted", config.APIVersion(), config.Kind())
+	return nil
+}
+
+// refused makes the functionConfig the one document of the call, for what there
+// is to say about it: nothing is rendered then.
+func (c *call) refused(config *resourcelist.Item) diag.Path {
+	c.places = []place{placeOf(config)}
+	return diag.Document(0)
 }
 
 // options are the data of a ConfigMap, which is how kpt passes key=value.
@@ -88,11 +100,11 @@ func (c *call) options(config *resourcelist.Item) error {
 		return nil
 	}
 	for i := 0; i+1 < len(data.Content); i += 2 {
-		if key := data.Content[i].Value; key != "part" {
-			return fmt.Errorf("functionConfig: no option %q; there is part: all, install or resources", key)
-		}
-		if c.part, err = parsePart(data.Content[i+1].Value); err != nil {
-			return fmt.Errorf("functionConfig: %w", err)
+		key, value := data.Content[i].Value, data.Content[i+1].Value
+		if key != "part" {
+			c.ds.Errorf(diag.CodeItem, c.refused(config).Key("data").Key(key), "no option %q; there is part: all, install or resources", key)
+		} else if c.part, err = parsePart(value); err != nil {
+			c.ds.Errorf(diag.CodeItem, c.refused(config).Key("data").Key(key), "%v", err)
 		}
 	}
 	return nil
@@ -110,34 +122,52 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// collect finds the documents among the items, and the functionConfig when it is
-// none of them: kustomize and kpt give it as both.
+// collect finds the documents among the items, and the functionConfig. kustomize
+// and kpt give it as both. Where the two differ the functionConfig holds: an
+// overlay's transformer meets the document of its base among the items.
 func (c *call) collect() {
 	var asItem bool
 	for _, item := range c.list.Items() {
+		c.files = c.files || !c.legacy && hasPath(item)
 		if !render.IsDocument(item.APIVersion()) {
 			continue
 		}
-		c.add(item)
-		asItem = asItem || c.config != nil && sameDocument(item, c.config)
+		text := item.Bytes()
+		if c.config != nil && sameDocument(item, c.config) {
+			asItem = true
+			if pkg := placeOf(c.config).pkg; pkg == "" || pkg == placeOf(item).pkg {
+				text = c.config.Bytes()
+			}
+		}
+		c.add(item, text)
 	}
 	if c.config != nil && !asItem {
-		c.add(c.config)
+		c.add(c.config, c.config.Bytes())
 	}
+}
+
+func hasPath(item *resourcelist.Item) bool {
+	_, path := item.Annotation(internalPath)
+	_, legacy := item.Annotation(legacyPath)
+	return path || legacy
 }
 
 func sameDocument(a, b *resourcelist.Item) bool {
 	return a.APIVersion() == b.APIVersion() && a.Kind() == b.Kind() && a.Namespace() == b.Namespace() && a.Name() == b.Name()
 }
 
-func (c *call) add(item *resourcelist.Item) {
-	p := place{
-		apiVersion: item.APIVersion(), kind: item.Kind(), namespace: item.Namespace(), name: item.Name(),
-		file: fileOf(item),
-	}
-	p.pkg, _ = item.Annotation(packagePath)
+func (c *call) add(item *resourcelist.Item, text []byte) {
+	p := placeOf(item)
 	c.places = append(c.places, p)
-	c.docs = append(c.docs, render.Document{File: p.label(), Text: item.Bytes(), Package: p.pkg})
+	c.docs = append(c.docs, render.Document{File: p.label(), Text: text, Package: p.pkg})
+}
+
+func placeOf(item *resourcelist.Item) place {
+	pkg, _ := item.Annotation(packagePath)
+	return place{
+		apiVersion: item.APIVersion(), kind: item.Kind(), namespace: item.Namespace(), name: item.Name(),
+		file: fileOf(item), pkg: pkg,
+	}
 }
 
 // label is what diagnostics call the document.

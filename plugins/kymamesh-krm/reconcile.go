@@ -19,6 +19,9 @@ import (
 // run renders and brings the list to what is rendered. With errors the list is
 // as it came.
 func (c *call) run() error {
+	if c.ds.HasErrors() {
+		return nil
+	}
 	c.collect()
 	if len(c.docs) == 0 {
 		c.ds.Infof(diag.CodeDocument, diag.Path{}, "no KymaMesh in this call; nothing is rendered")
@@ -117,7 +120,7 @@ func (c *call) plan(ds *diag.List) actions {
 		if met[i] {
 			continue
 		}
-		if p := c.places[o.Origin.Document()]; c.hasFiles() && files[[2]string{p.pkg, c.file(o)}] {
+		if p := c.places[o.Origin.Document()]; c.files && files[[2]string{p.pkg, c.file(o)}] {
 			ds.Errorf(diag.CodeNotOurs, o.Origin, "%s is there and is not ours; move it away, %s %s/%s is written there", c.file(o), o.Kind.Name, o.Namespace, o.Name)
 		}
 		a.add = append(a.add, o)
@@ -165,7 +168,7 @@ func (c *call) update(ds *diag.List, a *actions, item *resourcelist.Item, o mani
 	}
 	a.replace = append(a.replace, replacement{item, old})
 	for _, comment := range dropped {
-		ds.Infof(diag.CodeComment, o.Origin, "%s %s/%s: the comment in line %d went with what it stood at: %s", o.Kind.Name, o.Namespace, o.Name, comment.Line, comment.Text)
+		ds.Infof(diag.CodeComment, o.Origin, "%s %s/%s: the comment in line %d went with what it stood at: %s", o.Kind.Name, o.Namespace, o.Name, comment.Line, strings.ReplaceAll(comment.Text, "\n", " "))
 	}
 }
 
@@ -184,9 +187,12 @@ func (c *call) markLocal(a *actions, item *resourcelist.Item) {
 		return
 	}
 	annotations := child(metadata, "annotations")
-	if annotations == nil || annotations.Kind != yaml.MappingNode {
+	switch {
+	case annotations == nil:
 		annotations = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 		metadata.Content = append(metadata.Content, text("annotations"), annotations)
+	case annotations.Kind == yaml.AliasNode: // what it stands for is also something else
+		*annotations = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: slices.Clone(annotations.Alias.Content)}
 	}
 	annotations.Content = append(annotations.Content, text(localConfig), quoted("true"))
 	a.replace = append(a.replace, replacement{item, n})
@@ -222,7 +228,7 @@ func (c *call) apply(a actions) error {
 
 // newItem is an object that the list did not hold, as a document.
 func (c *call) newItem(o manifest.Object) ([]byte, error) {
-	if !c.hasFiles() {
+	if !c.files {
 		return manifest.AppendYAML(nil, o)
 	}
 	n, err := manifest.Node(o)
@@ -231,16 +237,6 @@ func (c *call) newItem(o manifest.Object) ([]byte, error) {
 	}
 	c.placeNew(n, o)
 	return encode(n)
-}
-
-// hasFiles tells whether the host keeps items in files. kustomize does not, and
-// path annotations would have no use there.
-func (c *call) hasFiles() bool {
-	return !c.legacy && slices.ContainsFunc(c.list.Items(), func(i *resourcelist.Item) bool {
-		_, path := i.Annotation(internalPath)
-		_, legacy := i.Annotation(legacyPath)
-		return path || legacy
-	})
 }
 
 // file is where a new object is written, beside the document that asked for it.

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -38,19 +41,60 @@ func (c *call) output() ([]byte, error) {
 		return c.list.Bytes(), nil
 	}
 	if len(c.ds) > 0 {
-		var results kyaml.Node
-		text, err := kyaml.Marshal(c.results())
-		if err == nil {
-			err = kyaml.Unmarshal(text, &results)
-		}
-		if err == nil {
-			err = c.list.AppendResults(&results)
-		}
-		if err != nil {
+		if err := c.appendResults(); err != nil {
 			return nil, fmt.Errorf("results: %w", err)
 		}
 	}
 	return c.list.Bytes(), nil
+}
+
+// appendResults adds what the list does not hold yet: in a pipe the function may
+// get its own output, and that comes out as it came in.
+func (c *call) appendResults() error {
+	prior := c.prior()
+	said := func(r *framework.Result) bool { return prior[resultKey(r)] }
+	var results kyaml.Node
+	if err := results.Encode(slices.DeleteFunc(c.results(), said)); err != nil {
+		return err
+	}
+	return c.list.AppendResults(&results)
+}
+
+// prior are the results that came in, as far as they look like ours.
+func (c *call) prior() map[string]bool {
+	text := c.list.Bytes()
+	if !bytes.Contains(text, []byte("results")) {
+		return nil // to parse a list of ten thousand items takes a while
+	}
+	stream, err := resourcelist.ParseStream(text)
+	if err != nil || len(stream.Items()) != 1 {
+		return nil
+	}
+	root, err := stream.Items()[0].Node()
+	if err != nil {
+		return nil
+	}
+	results := child(root, "results")
+	if results == nil {
+		return nil
+	}
+	prior := make(map[string]bool, len(results.Content))
+	for _, n := range results.Content {
+		var r framework.Result
+		if n.Decode(&r) == nil {
+			prior[resultKey(&r)] = true
+		}
+	}
+	return prior
+}
+
+// resultKey is the same for results that say the same.
+func resultKey(r *framework.Result) string {
+	text, err := kyaml.Marshal(r)
+	if err != nil {
+		return "" // not reached: it was read as YAML, or holds text only
+	}
+	return string(text)
 }
 
 // results say the diagnostics in KRM's words. Severity is always there: hosts

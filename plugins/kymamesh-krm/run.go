@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -122,7 +121,11 @@ func open(args []string, h host) (*call, error) {
 
 // legacyConfig is the file that the legacy exec plugin names in its first word.
 func legacyConfig(args []string, h host) ([]byte, bool, error) {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.Contains(args[0], "=") {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return nil, false, nil
+	}
+	// The file lies in TMPDIR, whose name may hold a = as well.
+	if key, _, found := strings.Cut(args[0], "="); found && !strings.ContainsAny(key, `/\`) {
 		return nil, false, nil
 	}
 	text, err := h.readFile(args[0])
@@ -165,7 +168,7 @@ func partOf(words []string, legacy bool) (render.Part, error) {
 		}
 		p, err := parsePart(value)
 		if err != nil {
-			return "", err
+			return "", fmt.Errorf("%s: %w", word, err)
 		}
 		part = p
 	}
@@ -178,5 +181,5 @@ func parsePart(value string) (render.Part, error) {
 			return p, nil
 		}
 	}
-	return "", errors.New("part: no part " + value + "; all, install or resources")
+	return "", fmt.Errorf("no part %q; there is all, install and resources", value)
 }
