@@ -175,7 +175,7 @@ func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, depth int
 	}
 	for key, value := range d.entries(n, at) {
 		k, before := reflect.New(t.Key()).Elem(), len(d.ds)
-		d.scalar(keys[key], at.Key(key), k, options{})
+		d.key(keys[key], at.Key(key), k)
 		readable := len(d.ds) == before
 		item := reflect.New(t.Elem()).Elem()
 		d.value(value, at.Key(key), item, options{}, depth+1)
@@ -183,6 +183,16 @@ func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, depth int
 			v.SetMapIndex(k, item)
 		}
 	}
+}
+
+// key reads the key of a mapping whose keys are data. A number may stand in
+// quotes: JSON has no other keys, and kustomize takes a plugin's configuration
+// for JSON.
+func (d *decoder) key(n *yaml.Node, at diag.Path, v reflect.Value) {
+	if v.Kind() == reflect.Int {
+		n = &yaml.Node{Kind: yaml.ScalarNode, Value: n.Value}
+	}
+	d.scalar(n, at, v, options{})
 }
 
 func (d *decoder) list(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {

@@ -57,7 +57,7 @@ number: 80
 share: 99.5
 many: one
 short: [a, {hosts: [b, c]}]
-ports: {80: http}
+ports: {80: http, "443": https}
 parts: {a: &x {hosts: d}, b: *x}
 name: me
 `)
@@ -65,7 +65,7 @@ name: me
 	want := document{
 		Text: "1.10", Bare: "1.10", Switch: &no, Number: 80, Share: 99.5, Many: []string{"one"},
 		Short: []short{{[]string{"a"}}, {[]string{"b", "c"}}},
-		Ports: map[int]string{80: "http"},
+		Ports: map[int]string{80: "http", 443: "https"},
 		Parts: map[string]short{"a": {[]string{"d"}}, "b": {[]string{"d"}}},
 		Base:  Base{Name: "me"},
 	}
@@ -84,38 +84,39 @@ func TestEmptyIsNotAbsent(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		"nmae: x":               `f:1:1: error KM003: nmae: no such word; did you mean "name"?`,
-		"tomorrow: x":           `f:1:1: error KM008: tomorrow: not rendered yet by this version of kymamesh`,
-		"moved: x":              `f:1:1: error KM017: moved: write it there`,
-		"name: a\n\nname: b":    `f:1:1: error KM004: name: written twice; keep one`,
-		"text: 0x10":            `f:1:1: error KM007: text: 0x10 is a number in YAML; write "0x10"`,
-		"text: 0777":            `f:1:1: error KM007: text: 0777 is a number in YAML; write "0777"`,
-		"text: 1_000":           `f:1:1: error KM007: text: 1_000 is a number in YAML; write "1_000"`,
-		"text: 190:20:30":       `f:1:1: error KM007: text: 190:20:30 is a number in YAML; write "190:20:30"`,
-		"text: 2001-12-14":      `f:1:1: error KM007: text: 2001-12-14 is a date in YAML; write "2001-12-14"`,
-		"text: n":               `f:1:1: error KM007: text: n is a bool in YAML; write "n"`,
-		"text: Off":             `f:1:1: error KM007: text: Off is a bool in YAML; write "Off"`,
-		"text: true":            `f:1:1: error KM007: text: true is a bool in YAML; write "true"`,
-		"text: .inf":            `f:1:1: error KM007: text: .inf is a number in YAML; write ".inf"`,
-		"text: ~":               `f:1:1: error KM006: text: empty; write a value or remove the line`,
-		"text: !mine a":         `f:1:1: error KM005: text: want text, got a value tagged !mine`,
-		"many: [a, ]\nmany2: x": `f:2:1: error KM003: many2: no such word; did you mean "many"?`,
-		"many: [~]":             `f:1:8: error KM006: many[0]: empty; write a value or remove the line`,
-		"switch: \"true\"":      `f:1:1: error KM005: switch: want true or false, got "true"`,
-		"switch: 1":             `f:1:1: error KM005: switch: want true or false, got "1"`,
-		"number: 1e3":           `f:1:1: error KM005: number: want a number such as 8080, got "1e3"`,
-		"number: +5":            `f:1:1: error KM005: number: want a number such as 8080, got "+5"`,
-		"number: {}":            `f:1:1: error KM005: number: want a number, got a mapping`,
-		"share: 1e1":            `f:1:1: error KM005: share: want a number such as 12.5, got "1e1"`,
-		"short: {host: a}":      `f:1:9: error KM003: short[0].host: no such word; did you mean "hosts"?`,
-		"short: 5":              `f:1:8: error KM007: short[0]: 5 is a number in YAML; write "5"`,
-		"ports: {a: b}":         `f:1:9: error KM005: ports.a: want a number such as 8080, got "a"`,
-		"ports: [1]":            `f:1:1: error KM005: ports: want a mapping, got a list`,
-		"- a":                   `f:1:1: error KM005: want a mapping, got a list`,
-		"text: [":               `f:1:1: error KM001: not YAML: did not find expected node content`,
-		"text: a\x00":           `f:1:1: error KM001: the text holds a NUL byte; YAML is plain UTF-8 text`,
-		"\xff\xfet\x00":         `f:1:1: error KM001: the text is UTF-16; save it as UTF-8`,
-		"text: \xe4":            `f:1:1: error KM001: the text is not UTF-8; save it as UTF-8`,
+		"nmae: x":                   `f:1:1: error KM003: nmae: no such word; did you mean "name"?`,
+		"tomorrow: x":               `f:1:1: error KM008: tomorrow: not rendered yet by this version of kymamesh`,
+		"moved: x":                  `f:1:1: error KM017: moved: write it there`,
+		"name: a\n\nname: b":        `f:1:1: error KM004: name: written twice; keep one`,
+		"text: 0x10":                `f:1:1: error KM007: text: 0x10 is a number in YAML; write "0x10"`,
+		"text: 0777":                `f:1:1: error KM007: text: 0777 is a number in YAML; write "0777"`,
+		"text: 1_000":               `f:1:1: error KM007: text: 1_000 is a number in YAML; write "1_000"`,
+		"text: 190:20:30":           `f:1:1: error KM007: text: 190:20:30 is a number in YAML; write "190:20:30"`,
+		"text: 2001-12-14":          `f:1:1: error KM007: text: 2001-12-14 is a date in YAML; write "2001-12-14"`,
+		"text: n":                   `f:1:1: error KM007: text: n is a bool in YAML; write "n"`,
+		"text: Off":                 `f:1:1: error KM007: text: Off is a bool in YAML; write "Off"`,
+		"text: true":                `f:1:1: error KM007: text: true is a bool in YAML; write "true"`,
+		"text: .inf":                `f:1:1: error KM007: text: .inf is a number in YAML; write ".inf"`,
+		"text: ~":                   `f:1:1: error KM006: text: empty; write a value or remove the line`,
+		"text: !mine a":             `f:1:1: error KM005: text: want text, got a value tagged !mine`,
+		"many: [a, ]\nmany2: x":     `f:2:1: error KM003: many2: no such word; did you mean "many"?`,
+		"many: [~]":                 `f:1:8: error KM006: many[0]: empty; write a value or remove the line`,
+		"switch: \"true\"":          `f:1:1: error KM005: switch: want true or false, got "true"`,
+		"switch: 1":                 `f:1:1: error KM005: switch: want true or false, got "1"`,
+		"number: 1e3":               `f:1:1: error KM005: number: want a number such as 8080, got "1e3"`,
+		"number: +5":                `f:1:1: error KM005: number: want a number such as 8080, got "+5"`,
+		"number: {}":                `f:1:1: error KM005: number: want a number, got a mapping`,
+		"share: 1e1":                `f:1:1: error KM005: share: want a number such as 12.5, got "1e1"`,
+		"short: {host: a}":          `f:1:9: error KM003: short[0].host: no such word; did you mean "hosts"?`,
+		"short: 5":                  `f:1:8: error KM007: short[0]: 5 is a number in YAML; write "5"`,
+		"ports: {a: b}":             `f:1:9: error KM005: ports.a: want a number such as 8080, got "a"`,
+		"ports: {80: a, \"80\": b}": `f:1:9: error KM004: ports.80: written twice; keep one`,
+		"ports: [1]":                `f:1:1: error KM005: ports: want a mapping, got a list`,
+		"- a":                       `f:1:1: error KM005: want a mapping, got a list`,
+		"text: [":                   `f:1:1: error KM001: not YAML: did not find expected node content`,
+		"text: a\x00":               `f:1:1: error KM001: the text holds a NUL byte; YAML is plain UTF-8 text`,
+		"\xff\xfet\x00":             `f:1:1: error KM001: the text is UTF-16; save it as UTF-8`,
+		"text: \xe4":                `f:1:1: error KM001: the text is not UTF-8; save it as UTF-8`,
 	} {
 		if _, got := decode(text); len(got) != 1 || got[0] != want {
 			t.Errorf("%q:\ngot  %v\nwant %s", text, got, want)

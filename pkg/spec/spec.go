@@ -139,7 +139,8 @@ type MTLS struct {
 	// what the wider place says.
 	Mode string `yaml:"mode"`
 	// Ports are modes of single ports of a service's workload: the port the
-	// process listens on, not the Service's. At a service only.
+	// process listens on, not the Service's. At a service only. Under kustomize
+	// the ports have to stand in quotes, it knows no numbers as keys.
 	Ports map[int]string `yaml:"ports"`
 	// Exclude are the hosts, as full Service names, that clients in the mesh call
 	// in plain text because the server has no sidecar. For the mesh only.
