@@ -202,3 +202,22 @@ func TestEditRefuses(t *testing.T) {
 		t.Errorf("a refused edit changed the list:\n%s", l.Bytes())
 	}
 }
+
+// TestNodeComments: yaml.v3 keeps comments that stand apart with the document,
+// which nobody hands on.
+func TestNodeComments(t *testing.T) {
+	l, err := ParseStream([]byte("# before\n\nkind: A\n\n# behind\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := l.Items()[0].Node()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Replace(l.Items()[0], n); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("# before\nkind: A\n# behind\n", string(l.Bytes())); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -224,8 +224,7 @@ const itemSource = rl + `items:
       annotations:
         text: "
       labels:
-        x: no
-        "
+        x: no"
       labels:
         x: y
         z: [1]
@@ -257,7 +256,7 @@ func TestItem(t *testing.T) {
 	if diff := cmp.Diff("# about c\nkind: C\nmetadata:\n  labels:\n    x: y\n", string(c.Bytes())); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]int{5, 23, 40}, []int{a.Line(), b.Line(), c.Line()}); diff != "" {
+	if diff := cmp.Diff([]int{5, 23, 39}, []int{a.Line(), b.Line(), c.Line()}); diff != "" {
 		t.Error(diff)
 	}
 }

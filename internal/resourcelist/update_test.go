@@ -39,6 +39,8 @@ var updates = []struct {
 		result: "l:\n- name: y\n# one\n- name: x\n  v: 2 # v\n"},
 	{name: "value before name", old: "l:\n- name: x\n  v: 1 # v1\n- name: x\n  v: 2 # v2\n", want: "l:\n- {name: x, v: 2}\n- {name: x, v: 3}\n",
 		result: "l:\n- name: x\n  v: 2 # v2\n- name: x\n  v: 3 # v1\n"},
+	{name: "one by value, one new of its name", old: "l:\n- name: x # c\n", want: "l: [{name: x}, {name: x, v: 3}]\n", result: "l:\n- name: x # c\n- {name: x, v: 3}\n"},
+	{name: "equal items, keys in another order", same: true, old: "l: [{a: 1, b: 2}, {c: 3}]\n", want: "l: [{b: 2, a: 1}, {c: 3}]\n"},
 	{name: "one item twice", old: "l: [a]\n", want: "l: [a, a]\n", result: "l: [a, a]\n"},
 	{name: "only the order", old: "l: [a, b]\n", want: "l: [b, a]\n", result: "l: [b, a]\n"},
 	{name: "an item more than wanted", old: "l: [a, b]\n", want: "l: [a]\n", result: "l: [a]\n"},
