@@ -16,6 +16,13 @@ func (l *List) Replace(it *Item, node *yaml.Node) error {
 	if err != nil {
 		return err
 	}
+	return l.ReplaceText(it, text)
+}
+
+// ReplaceText puts a document in the place of an item, as [List.Replace] does an
+// object, and keeps how it is written.
+func (l *List) ReplaceText(it *Item, text string) error {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
 	tree, err := parseOne(text)
 	if err != nil {
 		return err

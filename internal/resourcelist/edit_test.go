@@ -188,7 +188,7 @@ func TestEditRefuses(t *testing.T) {
 		{none, "0 documents to append; append one at a time"},
 		{text, "what is appended is no object; write one with apiVersion, kind and metadata"},
 		{list, "what is appended is no object; write one with apiVersion, kind and metadata"},
-		{broken, "yaml: found unexpected end of stream"},
+		{broken, "line 1: not YAML: found unexpected end of stream"},
 		{l.Replace(l.FunctionConfig(), tree(t, "kind: C")), "the functionConfig is the client's; it cannot be replaced"},
 		{l.Replace(first, tree(t, "kind: A\nkind: B\n")), "kind is written twice; write it once"},
 		{l.AppendResults(tree(t, "a: b")), "results are a list"},

@@ -2,7 +2,6 @@ package resourcelist
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,16 @@ import (
 // MaxBytes is the largest input that is read. The text is held in memory once
 // and what changes a second time, so that a host can plan with it.
 const MaxBytes = 512 << 20
+
+// Error is what makes an input unreadable, with the line where that is.
+type Error struct {
+	// Line counts from 1.
+	Line    int
+	Message string
+}
+
+// Error is the text with its line.
+func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
 
 // input checks that src is text that YAML can be made of, and takes the byte
 // order mark off.
@@ -21,12 +30,12 @@ func input(src []byte) (string, error) {
 	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
 	switch nul := bytes.IndexByte(src, 0); {
 	case bytes.HasPrefix(src, []byte{0xFF, 0xFE}), bytes.HasPrefix(src, []byte{0xFE, 0xFF}), nul == 0 || nul == 1:
-		return "", errors.New("the input is UTF-16; save it as UTF-8")
+		return "", &Error{1, "the text is UTF-16; save it as UTF-8"}
 	case nul > 0:
-		return "", fmt.Errorf("the input has a NUL byte in line %d; YAML is text", 1+bytes.Count(src[:nul], []byte("\n")))
+		return "", &Error{1 + bytes.Count(src[:nul], []byte("\n")), "the text holds a NUL byte; YAML is plain UTF-8 text"}
 	}
 	if !utf8.Valid(src) {
-		return "", fmt.Errorf("line %d is not UTF-8; save the input as UTF-8", invalidLine(src))
+		return "", &Error{invalidLine(src), "the text is not UTF-8; save it as UTF-8"}
 	}
 	return string(src), nil
 }

@@ -2,7 +2,6 @@ package resourcelist
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -221,7 +220,7 @@ func dedent(text string, first, col int) []byte {
 func (it *Item) settle(tree *yaml.Node, moved bool) error {
 	it.parsed = tree
 	if err := it.identify(tree); err != nil {
-		return fmt.Errorf("line %d: %w", it.line, err)
+		return &Error{it.line, err.Error()}
 	}
 	if !moved {
 		return nil

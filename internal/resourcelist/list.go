@@ -112,6 +112,10 @@ func (l *List) Items() []*Item {
 // in a stream.
 func (l *List) FunctionConfig() *Item { return l.config }
 
+// Results gives the results that came with the list; nil when there are none.
+// They are not the caller's to change.
+func (l *List) Results() *yaml.Node { return l.results }
+
 // Bytes gives the input back with the changes made: the text of all that was
 // not changed is the one that was read.
 func (l *List) Bytes() []byte {

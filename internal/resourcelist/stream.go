@@ -2,10 +2,11 @@ package resourcelist
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/kymamesh/kymamesh/internal/strictyaml"
 )
 
 // ParseStream reads documents separated by "---": a file of a person's, or what
@@ -29,7 +30,7 @@ func ParseStream(src []byte) (*List, error) {
 		line += strings.Count(text[counted:sp.from], "\n")
 		counted = sp.from
 		if sp.late && !sp.marked {
-			return nil, fmt.Errorf("line %d: a document behind \"...\" begins without \"---\"; write it", line)
+			return nil, &Error{line, "a document behind \"...\" begins without \"---\"; write it"}
 		}
 		it, err := r.document(sp, line)
 		if err != nil {
@@ -59,7 +60,7 @@ func (r *reader) document(sp span, line int) (*Item, error) {
 	} else {
 		tree, err := parseOne(it.text)
 		if err != nil {
-			return nil, documentError(err, line)
+			return nil, documentError(err, it.text, line)
 		}
 		if tree.ShortTag() == "!!null" {
 			return nil, nil
@@ -74,13 +75,10 @@ func (r *reader) document(sp span, line int) (*Item, error) {
 	return it, it.lastLine()
 }
 
-// documentError is what yaml.v3 says about a document; its lines count from the
-// document's first.
-func documentError(err error, line int) error {
-	if line == 1 {
-		return err
-	}
-	return fmt.Errorf("in the document at line %d: %w", line, err)
+// documentError is what yaml.v3 says about a document that begins at line.
+func documentError(err error, text string, line int) error {
+	n, message := strictyaml.SyntaxError(err, text)
+	return &Error{line + n - 1, message}
 }
 
 // lastLine writes a document anew that ends without a line break and would say

@@ -62,15 +62,15 @@ func itoa(n int) string { return string(rune('0' + n)) }
 
 func TestParseStreamRefuses(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
-		{"quote left open", "kind: A\n---\nkind: \"B\n---\nkind: C\n", "in the document at line 2: yaml: line 2: found unexpected end of stream"},
-		{"first", "kind: [A\n", "yaml: line 1: did not find expected ',' or ']'"},
+		{"quote left open", "kind: A\n---\nkind: \"B\n---\nkind: C\n", "line 3: not YAML: found unexpected end of stream"},
+		{"first", "kind: [A\n", "line 1: not YAML: did not find expected ',' or ']'"},
 		{"name twice", "kind: A\n---\nkind: B\nmetadata:\n  name: a\n  name: b\n", "line 2: name is written twice; write it once"},
 		{"behind an end", "kind: A\n...\nkind: B\n", "line 3: a document behind \"...\" begins without \"---\"; write it"},
-		{"text behind an end", "kind: A\n... kind: B\n", "yaml: line 2: mapping values are not allowed in this context"},
+		{"text behind an end", "kind: A\n... kind: B\n", "line 2: not YAML: mapping values are not allowed in this context"},
 		{"end of nothing", "...", "yaml: did not find expected node content"},
-		{"unknown directive", "%x\n---\n", "yaml: found unknown directive name"},
-		{"directive inside", "kind: A\n%YAML 1.1\n---\nkind: B\n", "yaml: line 2: did not find expected <document start>"},
-		{"UTF-16", "\xfe\xff\x00a", "the input is UTF-16; save it as UTF-8"},
+		{"unknown directive", "%x\n---\n", "line 1: not YAML: found unknown directive name"},
+		{"directive inside", "kind: A\n%YAML 1.1\n---\nkind: B\n", "line 2: not YAML: did not find expected <document start>"},
+		{"UTF-16", "\xfe\xff\x00a", "line 1: the text is UTF-16; save it as UTF-8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := ParseStream([]byte(c.src))

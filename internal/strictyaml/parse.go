@@ -60,7 +60,7 @@ func Parse(file string, firstLine int, text []byte, at diag.Path) (Source, diag.
 	switch err := decodeNode(text, &doc); {
 	case errors.Is(err, io.EOF):
 	case err != nil:
-		line, message := syntaxError(err)
+		line, message := SyntaxError(err, text)
 		ds.Errorf(diag.CodeSyntax, at, "%s", message)
 		ds[0].Pos = diag.Pos{File: file, Line: firstLine + line - 1, Col: 1}
 	case len(doc.Content) == 1:
@@ -101,17 +101,24 @@ func decodeNode(text []byte, doc *yaml.Node) (err error) {
 	return yaml.NewDecoder(bytes.NewReader(text)).Decode(doc)
 }
 
-var lineInError = regexp.MustCompile(`^line (\d+): `)
+var lineInError = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// syntaxError splits the parser's message into line and text.
-func syntaxError(err error) (int, string) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 1
-	if m := lineInError.FindStringSubmatch(text); m != nil {
+// SyntaxError splits what yaml.v3 says about a text into the line of the text
+// and the message.
+func SyntaxError[T string | []byte](err error, text T) (line int, message string) {
+	line, message = 1, err.Error()
+	if m := lineInError.FindStringSubmatch(message); m != nil {
 		line, _ = strconv.Atoi(m[1])
-		text = text[len(m[0]):]
+		message = message[len(m[0]):]
+		// yaml.v3 counts the lines of its scanner from 1, those of its parser,
+		// whose messages all begin so, from 0.
+		if strings.HasPrefix(message, "did not find expected ") {
+			line++
+		}
 	}
-	return line, "not YAML: " + text
+	// An end that is missing is missed behind the last line.
+	line = min(line, 1+strings.Count(strings.TrimSuffix(string(text), "\n"), "\n"))
+	return line, "not YAML: " + strings.TrimPrefix(message, "yaml: ")
 }
 
 // Pos is where the path stands in the document: the key of an entry, the

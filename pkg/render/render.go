@@ -8,6 +8,7 @@
 package render
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -63,8 +64,11 @@ func Split(file string, src []byte) ([]Document, diag.List) {
 	var ds diag.List
 	stream, err := resourcelist.ParseStream(src)
 	if err != nil {
-		ds = append(ds, diag.Diagnostic{Code: diag.CodeSyntax, Pos: diag.Pos{File: file, Line: 1, Col: 1}, Message: err.Error()})
-		return nil, ds
+		at, message := diag.Pos{File: file, Line: 1, Col: 1}, err.Error()
+		if e := (*resourcelist.Error)(nil); errors.As(err, &e) {
+			at.Line, message = e.Line, e.Message
+		}
+		return nil, append(ds, diag.Diagnostic{Code: diag.CodeSyntax, Pos: at, Message: message})
 	}
 	var docs []Document
 	for _, item := range stream.Items() {

@@ -111,15 +111,8 @@ func (c *call) options(config *resourcelist.Item) error {
 }
 
 func child(n *yaml.Node, key string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return nil
+	_, value := find(n, key)
+	return value
 }
 
 // collect finds the documents among the items, and the functionConfig. kustomize

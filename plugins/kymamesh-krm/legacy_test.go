@@ -141,8 +141,8 @@ func TestLegacyErrors(t *testing.T) {
 			"Secret a: error KM107: functionConfig is v1 Secret; a KymaMesh or a ConfigMap with options is wanted\n"},
 		"two documents":    {"", small + "---\n" + small, "error: the plugin's configuration holds 2 documents; one is wanted\n"},
 		"no document":      {"", "", "error: the plugin's configuration holds 0 documents; one is wanted\n"},
-		"no YAML":          {"", "a: [", "error: the plugin's configuration: yaml: line 1: did not find expected node content\n"},
-		"no YAML on stdin": {"a: [", small, "error: stdin: yaml: line 1: did not find expected node content\n"},
+		"no YAML":          {"", "a: [", "error: the plugin's configuration: line 1: not YAML: did not find expected node content\n"},
+		"no YAML on stdin": {"a: [", small, "error: stdin: line 1: not YAML: did not find expected node content\n"},
 	} {
 		if d := cmp.Diff(output{Exit: 1, Stderr: c.want}, plugin(c.stdin, c.config)); d != "" {
 			t.Errorf("%s: %s", name, d)

@@ -80,9 +80,12 @@ type actions struct {
 	add     []manifest.Object
 }
 
+// replacement is what an item becomes: an object, or a text that differs from
+// the item's in one place.
 type replacement struct {
 	item *resourcelist.Item
 	node *yaml.Node
+	text string
 }
 
 // plan compares the items with the objects, without touching anything.
@@ -166,48 +169,16 @@ func (c *call) update(ds *diag.List, a *actions, item *resourcelist.Item, o mani
 	if !changed {
 		return
 	}
-	a.replace = append(a.replace, replacement{item, old})
+	a.replace = append(a.replace, replacement{item: item, node: old})
 	for _, comment := range dropped {
 		ds.Infof(diag.CodeComment, o.Origin, "%s %s/%s: the comment in line %d went with what it stood at: %s", o.Kind.Name, o.Namespace, o.Name, comment.Line, strings.ReplaceAll(comment.Text, "\n", " "))
 	}
 }
 
-// markLocal keeps hosts from sending our documents to a cluster, which does not
-// know them.
-func (c *call) markLocal(a *actions, item *resourcelist.Item) {
-	if _, ok := item.Annotation(localConfig); ok {
-		return
-	}
-	n, err := item.Node()
-	if err != nil {
-		return // it was rendered from, so it can be read
-	}
-	metadata := child(n, "metadata")
-	if metadata == nil || metadata.Kind != yaml.MappingNode {
-		return
-	}
-	annotations := child(metadata, "annotations")
-	switch {
-	case annotations == nil:
-		annotations = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		metadata.Content = append(metadata.Content, text("annotations"), annotations)
-	case annotations.Kind == yaml.AliasNode: // what it stands for is also something else
-		*annotations = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: slices.Clone(annotations.Alias.Content)}
-	}
-	annotations.Content = append(annotations.Content, text(localConfig), quoted("true"))
-	a.replace = append(a.replace, replacement{item, n})
-}
-
-func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
-
-func quoted(s string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
-}
-
 // apply carries out the plan. Items keep their places, new ones come last.
 func (c *call) apply(a actions) error {
 	for _, r := range a.replace {
-		if err := c.list.Replace(r.item, r.node); err != nil {
+		if err := c.replace(r); err != nil {
 			return err
 		}
 	}
@@ -224,6 +195,13 @@ func (c *call) apply(a actions) error {
 		}
 	}
 	return nil
+}
+
+func (c *call) replace(r replacement) error {
+	if r.text != "" {
+		return c.list.ReplaceText(r.item, r.text)
+	}
+	return c.list.Replace(r.item, r.node)
 }
 
 // newItem is an object that the list did not hold, as a document.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -62,23 +60,11 @@ func (c *call) appendResults() error {
 
 // prior are the results that came in, as far as they look like ours.
 func (c *call) prior() map[string]bool {
-	text := c.list.Bytes()
-	if !bytes.Contains(text, []byte("results")) {
-		return nil // to parse a list of ten thousand items takes a while
-	}
-	stream, err := resourcelist.ParseStream(text)
-	if err != nil || len(stream.Items()) != 1 {
-		return nil
-	}
-	root, err := stream.Items()[0].Node()
-	if err != nil {
-		return nil
-	}
-	results := child(root, "results")
+	prior := map[string]bool{}
+	results := c.list.Results()
 	if results == nil {
-		return nil
+		return prior
 	}
-	prior := make(map[string]bool, len(results.Content))
 	for _, n := range results.Content {
 		var r framework.Result
 		if n.Decode(&r) == nil {

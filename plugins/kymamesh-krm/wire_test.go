@@ -68,7 +68,7 @@ func TestNoList(t *testing.T) {
 		"[]":                       "the input is no object; want a ResourceList",
 		"\tkind: ResourceList":     "yaml: found character that cannot start any token",
 		"not YAML: [":              "yaml: line 1: did not find expected node content",
-		"\xff\xfek\x00":            "the input is UTF-16; save it as UTF-8",
+		"\xff\xfek\x00":            "line 1: the text is UTF-16; save it as UTF-8",
 		"kind: Deployment\n":       "the input is kind: Deployment; want kind: ResourceList",
 		whole + "---\n" + whole:    "the input holds 2 documents; a ResourceList is one",
 		whole + "items: []\n":      "items is written twice; a ResourceList has one list of items",
