@@ -27,7 +27,6 @@ var errFaults = errors.New("the documents have faults")
 func run(args []string, s streams) int {
 	root := rootCommand(s)
 	root.SetArgs(args)
-	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	cmd, err := root.ExecuteC()

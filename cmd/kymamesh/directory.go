@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -47,7 +48,10 @@ func (r *request) writeDir(objects []manifest.Object, owners []string, s streams
 		return err
 	}
 	for _, name := range foreign {
-		fmt.Fprintf(s.err, "error: %s exists and is not ours; move it away, or remove the words that ask for it\n", filepath.Join(r.dir, name))
+		fmt.Fprintln(s.err, diag.Diagnostic{
+			Code: diag.CodeNotOurs, Pos: diag.Pos{File: filepath.Join(r.dir, name)},
+			Message: "exists and is not ours; move it away, or remove the words that ask for it",
+		})
 	}
 	if len(foreign) > 0 {
 		return errFaults
@@ -83,11 +87,11 @@ func (r *request) compare(names []string, files map[string][]byte) (changed, for
 			return nil, nil, err
 		case bytes.Equal(there, files[name]):
 		default:
-			if _, _, ours := marks(there); !ours {
+			if _, _, ours := marks(there); ours {
+				changed = append(changed, name)
+			} else {
 				foreign = append(foreign, name)
-				continue
 			}
-			changed = append(changed, name)
 		}
 	}
 	return changed, foreign, nil
@@ -97,14 +101,15 @@ func (r *request) compare(names []string, files map[string][]byte) (changed, for
 // are no longer rendered.
 func (r *request) gone(owners []string, files map[string][]byte) ([]string, error) {
 	var gone []string
-	err := filepath.WalkDir(r.dir, func(path string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path == r.dir {
+	dir := walkable(r.dir)
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == dir {
 			return nil // the first run makes it
 		}
 		if err != nil || !e.Type().IsRegular() || filepath.Ext(path) != ".yaml" {
 			return err
 		}
-		name, err := filepath.Rel(r.dir, path)
+		name, err := filepath.Rel(dir, path)
 		if _, wanted := files[name]; wanted || err != nil {
 			return err
 		}

@@ -26,9 +26,14 @@ type input struct {
 	// items are all objects of the directories: the package around the documents.
 	items []*resourcelist.Item
 	// text is what was read, by the names that diagnostics use.
-	text    map[string][]byte
-	objects []manifest.Object
-	ds      diag.List
+	text map[string][]byte
+	// names are those names by where the files really lie: one file may be called
+	// by several paths.
+	names map[string]string
+	// packaged are the names whose objects are in items.
+	packaged map[string]bool
+	objects  []manifest.Object
+	ds       diag.List
 }
 
 // stdinName is what diagnostics call standard input.
@@ -37,14 +42,14 @@ const stdinName = "<stdin>"
 // read reads every path once, in the order given. A file that cannot be read is
 // an error; what is wrong inside is reported with the other faults.
 func read(paths []string, stdin io.Reader) (*input, error) {
-	in := &input{text: map[string][]byte{}}
+	in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}}
 	for _, path := range paths {
 		switch info, err := stat(path); {
 		case err != nil:
 			return nil, err
 		case path == "-":
 			if err := in.addReader(stdinName, stdin); err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%s: %w", stdinName, err)
 			}
 		case info.IsDir():
 			if err := in.addDir(path); err != nil {
@@ -66,44 +71,61 @@ func stat(path string) (fs.FileInfo, error) {
 	return os.Stat(path)
 }
 
+// addReader takes the documents of a text, when its name is a new one.
 func (in *input) addReader(name string, r io.Reader) error {
 	if _, twice := in.text[name]; twice {
 		return nil
 	}
 	src, err := io.ReadAll(io.LimitReader(r, resourcelist.MaxBytes+1))
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
-	in.add(name, src, false)
+	in.text[name] = src
+	docs, ds := render.Split(name, src)
+	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
 	return nil
 }
 
+// addFile takes a file. One that was named by itself before is still part of
+// the package that it lies in.
 func (in *input) addFile(path string, inPackage bool) error {
-	path = filepath.Clean(path)
-	if _, twice := in.text[path]; twice {
-		return nil
-	}
-	f, err := os.Open(path)
+	name := in.name(path)
+	f, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, resourcelist.MaxBytes+1))
-	if err != nil {
+	if err := in.addReader(name, f); err != nil {
 		return err
 	}
-	in.add(path, src, inPackage)
+	if inPackage && !in.packaged[name] {
+		in.packaged[name] = true
+		in.addItems(in.text[name])
+	}
 	return nil
 }
 
-// add takes the documents of a text, and from a package its other objects.
-func (in *input) add(name string, src []byte, inPackage bool) {
-	in.text[name] = src
-	docs, ds := render.Split(name, src)
-	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
-	if !inPackage || ds.HasErrors() {
-		return
+// name is the path by which a file was named first. What is no file of a folder,
+// such as the pipe behind /dev/fd/63, leads nowhere and has its path only.
+func (in *input) name(path string) string {
+	path = filepath.Clean(path)
+	place := path
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		place = target
 	}
+	if whole, err := filepath.Abs(place); err == nil {
+		place = whole
+	}
+	if first, twice := in.names[place]; twice {
+		return first
+	}
+	in.names[place] = path
+	return path
+}
+
+// addItems takes all objects of a file of a package. What is no stream of
+// objects was reported with its documents.
+func (in *input) addItems(src []byte) {
 	if stream, err := resourcelist.ParseStream(src); err == nil {
 		in.items = append(in.items, stream.Items()...)
 	}
@@ -112,7 +134,7 @@ func (in *input) add(name string, src []byte, inPackage bool) {
 // addDir takes a package: every YAML and JSON file below the directory, sorted
 // by path, but for dot files and what .krmignore names.
 func (in *input) addDir(dir string) error {
-	dir = filepath.Clean(dir)
+	dir = walkable(dir)
 	ignored := ignores{}
 	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		switch {
@@ -130,6 +152,12 @@ func (in *input) addDir(dir string) error {
 		}
 		return in.addFile(path, true)
 	})
+}
+
+// walkable is how WalkDir has to be given a directory that may be a symbolic
+// link: without the separator it would see the link, and nothing below.
+func walkable(dir string) string {
+	return dir + string(filepath.Separator)
 }
 
 func isYAML(path string) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -34,25 +35,22 @@ func showSource(w io.Writer, pos diag.Pos, src []byte) {
 }
 
 func sourceLine(src []byte, number int) string {
+	src = bytes.TrimPrefix(src, []byte("\uFEFF")) // no column counts it
 	for range number - 1 {
-		_, rest, found := bytes.Cut(src, []byte("\n"))
-		if !found {
-			return ""
-		}
-		src = rest
+		_, src, _ = bytes.Cut(src, []byte("\n"))
 	}
 	line, _, _ := bytes.Cut(src, []byte("\n"))
 	return printable(strings.TrimRight(string(line), "\r"))
 }
 
-// printable takes the life out of characters that would move the cursor; tabs
-// stay, margin repeats them.
+// printable takes the life out of characters that would move the cursor or turn
+// the text around; tabs stay, margin repeats them.
 func printable(line string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f || r == utf8.RuneError {
-			return '?'
+		if r == '\t' || unicode.IsPrint(r) && r != utf8.RuneError {
+			return r
 		}
-		return r
+		return '?'
 	}, line)
 }
 
