@@ -114,9 +114,9 @@ The IstioOperator is for istioctl, kubectl cannot apply it: use --part.`,
   kymamesh render deploy/ --output-dir deploy/rendered
   kymamesh render -f platform/kymamesh.yaml shop/ --only shop`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			r.files = append(r.files, args...)
-			if err := r.check(); err != nil {
+			if err := r.check(cmd.Flags().Changed); err != nil {
 				return usageError{err}
 			}
 			return r.run(s)
@@ -151,7 +151,9 @@ func partNames() []string {
 	return names
 }
 
-func (r *request) check() error {
+// check finds calls that mean nothing. A flag that is empty is most often a
+// variable that was not set; to take it for no flag would render everything.
+func (r *request) check(written func(flag string) bool) error {
 	switch {
 	case len(r.files) == 0:
 		return errors.New("render: name a file, a directory or -")
@@ -159,6 +161,10 @@ func (r *request) check() error {
 		return fmt.Errorf("render: no output %q; yaml or json", r.format)
 	case !slices.Contains(partNames(), r.part):
 		return fmt.Errorf("render: no part %q; %s", r.part, strings.Join(partNames(), ", "))
+	case written("only") && r.only == "":
+		return errors.New("render: --only is empty; write a namespace, or leave it out")
+	case written("output-dir") && r.dir == "":
+		return errors.New("render: --output-dir is empty; write a directory, or leave it out")
 	case r.dir != "" && r.format != "yaml":
 		return errors.New("render: --output-dir writes YAML; leave -o out")
 	}
@@ -172,15 +178,29 @@ func (r *request) run(s streams) error {
 	if err != nil {
 		return err
 	}
-	objects := in.render()
+	objects := in.render(r.selected)
+	var c changes
+	if r.dir != "" && !in.ds.HasErrors() {
+		if c, err = r.plan(in, objects); err != nil {
+			return err
+		}
+	}
 	in.report(s)
 	if in.ds.HasErrors() {
 		return errFaults
 	}
-	objects = r.selected(objects)
-	if r.dir != "" {
-		return r.writeDir(objects, in.owners(), s)
+	if r.dir == "" {
+		return r.write(objects, s)
 	}
+	if err := c.apply(r.dir); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "%s: %d objects, %d files written, %d removed\n", r.dir, len(objects), len(c.write), len(c.remove))
+	return nil
+}
+
+// write puts all objects on standard output at once.
+func (r *request) write(objects []manifest.Object, s streams) error {
 	var out bytes.Buffer
 	encode := manifest.Encode
 	if r.format == "json" {

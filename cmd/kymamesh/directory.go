@@ -1,8 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"errors"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,149 +15,128 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
-// fileName is where an object lies below the directory of --output-dir. The
-// parts are names that were checked when the documents were.
-func fileName(o manifest.Object) string {
-	namespace := o.Namespace
-	if namespace == "" {
-		namespace = "_cluster"
-	}
-	return filepath.Join(namespace, strings.ToLower(o.Kind.Name)+"_"+o.Name+".yaml")
+// outputFolder is the folder of --output-dir as an earlier call left it. All
+// access goes through root, which links and ".." do not lead out of.
+type outputFolder struct {
+	dir   string
+	root  *os.Root // nil when the folder is not there yet
+	owned map[string]*ownedFile
+	at    map[identity]*ownedFile // where each object of ours lies
 }
 
-// writeDir makes the directory say what is rendered: one object a file, and no
-// file of an earlier run of ours that is no longer rendered. What is to be done
-// is found out before anything is touched.
-func (r *request) writeDir(objects []manifest.Object, owners []string, s streams) error {
-	files := map[string][]byte{}
+// identity is what makes two objects the same resource.
+type identity struct{ group, kind, namespace, name string }
+
+// ownedFile is a file that holds one object of ours and nothing else.
+type ownedFile struct {
+	name string
+	mode fs.FileMode
+	list *resourcelist.List
+	item *resourcelist.Item
+}
+
+// plan compares the folder with the objects, without touching it. What keeps an
+// object from being written is a fault of the call's documents.
+func (r *request) plan(in *input, objects []manifest.Object) (changes, error) {
+	f, err := openFolder(r.dir)
+	if err != nil {
+		return changes{}, err
+	}
+	defer f.close()
+	var c changes
+	var found diag.List
+	targets := map[string]bool{}
 	for _, o := range objects {
-		text, err := manifest.AppendYAML(nil, o)
-		if err != nil {
-			return err
-		}
-		files[fileName(o)] = text
-	}
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	changed, foreign, err := r.compare(names, files)
-	if err != nil {
-		return err
-	}
-	for _, name := range foreign {
-		fmt.Fprintln(s.err, diag.Diagnostic{
-			Code: diag.CodeNotOurs, Pos: diag.Pos{File: filepath.Join(r.dir, name)},
-			Message: "exists and is not ours; move it away, or remove the words that ask for it",
-		})
-	}
-	if len(foreign) > 0 {
-		return errFaults
-	}
-	gone, err := r.gone(owners, files)
-	if err != nil {
-		return err
-	}
-	for _, name := range changed {
-		if err := replaceFile(filepath.Join(r.dir, name), files[name]); err != nil {
-			return err
+		if err := f.plan(&found, &c, o, targets); err != nil {
+			return changes{}, err
 		}
 	}
-	for _, path := range gone {
-		if err := os.Remove(path); err != nil {
-			return err
+	in.ds = render.Locate(append(in.ds, found...), in.docs...)
+	owners := in.owners()
+	for _, name := range f.names() {
+		file := f.owned[name]
+		owner, _ := render.OwnerOf(file.item)
+		if !targets[name] && slices.Contains(owners, owner) && r.covers(file.item) {
+			c.remove = append(c.remove, name)
 		}
-		_ = os.Remove(filepath.Dir(path)) // a folder that is not empty stays
 	}
-	fmt.Fprintf(s.err, "%s: %d objects, %d files written, %d removed\n", r.dir, len(names), len(changed), len(gone))
-	return nil
+	return c, nil
 }
 
-// compare says which files differ from what is there, and which are somebody
-// else's.
-func (r *request) compare(names []string, files map[string][]byte) (changed, foreign []string, err error) {
-	for _, name := range names {
-		there, err := os.ReadFile(filepath.Join(r.dir, name))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			changed = append(changed, name)
-		case err != nil:
-			return nil, nil, err
-		case bytes.Equal(there, files[name]):
-		default:
-			if _, _, ours := marks(there); ours {
-				changed = append(changed, name)
-			} else {
-				foreign = append(foreign, name)
-			}
-		}
-	}
-	return changed, foreign, nil
-}
-
-// gone are the files of ours, of the same KymaMesh and the same selection, that
-// are no longer rendered.
-func (r *request) gone(owners []string, files map[string][]byte) ([]string, error) {
-	var gone []string
-	dir := walkable(r.dir)
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path == dir {
-			return nil // the first run makes it
-		}
-		if err != nil || !e.Type().IsRegular() || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if _, wanted := files[name]; wanted || err != nil {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		item, owner, ours := marks(text)
-		if ours && slices.Contains(owners, owner) && r.covers(item) {
-			gone = append(gone, path)
-		}
-		return nil
-	})
-	return gone, err
-}
-
-// covers tells whether --part and --only speak of the item.
+// covers tells whether --part and --only speak of the item. What they do not
+// speak of is not missing when it is not rendered.
 func (r *request) covers(item *resourcelist.Item) bool {
 	source, _ := item.Annotation(manifest.SourceAnnotation)
 	install := item.Kind() == "IstioOperator"
 	return r.asked(source) && (r.part == string(render.PartAll) || install == (r.part == string(render.PartInstall)))
 }
 
-// marks reads whose a file is: ours when it holds one object, with both marks.
-func marks(text []byte) (item *resourcelist.Item, name string, ours bool) {
-	stream, err := resourcelist.ParseStream(text)
-	if err != nil || len(stream.Items()) != 1 {
-		return nil, "", false
+// plan finds the file of one object: where an earlier call wrote it or a person
+// moved it to, else a new one.
+func (f *outputFolder) plan(ds *diag.List, c *changes, o manifest.Object, targets map[string]bool) error {
+	if file, ok := f.at[identity{o.Kind.Group, o.Kind.Name, o.Namespace, o.Name}]; ok && !targets[file.name] {
+		targets[file.name] = true
+		return f.update(ds, c, file, o)
 	}
-	item = stream.Items()[0]
-	name, ours = owner(item)
-	return item, name, ours
+	name, err := fileName(o.Kind.Name, o.Namespace, o.Name)
+	if err != nil {
+		return err
+	}
+	there, err := f.exists(name)
+	if err != nil {
+		return err
+	}
+	if targets[name] || there && f.owned[name] == nil {
+		ds.Errorf(diag.CodeNotOurs, o.Origin, "%s exists and is not ours; move it away, or remove the words that ask for it", f.path(name))
+		return nil
+	}
+	targets[name] = true
+	text, err := manifest.AppendYAML(nil, o)
+	if err != nil {
+		return err
+	}
+	c.write = append(c.write, newFile{name, 0o666, text})
+	return nil
 }
 
-// replaceFile writes a file so that a reader sees the old text or the new one.
-func replaceFile(path string, text []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+// update brings a file of ours to what is rendered now, and keeps what a person
+// did to it as the function does: comments, other labels.
+func (f *outputFolder) update(ds *diag.List, c *changes, file *ownedFile, o manifest.Object) error {
+	node, err := file.item.Node()
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.path(file.name), err)
 	}
-	f, err := os.CreateTemp(dir, ".kymamesh-*")
+	want, err := manifest.Node(o)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone when it was renamed
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err != nil {
-		return err
+	changed, dropped := resourcelist.Update(node, want)
+	if !changed {
+		return nil
 	}
-	return os.Rename(f.Name(), path)
+	for _, comment := range dropped {
+		*ds = append(*ds, diag.Diagnostic{
+			Code: diag.CodeComment, Severity: diag.Info,
+			Path:    diag.Document(o.Origin.Document()),
+			Pos:     diag.Pos{File: f.path(file.name), Line: file.item.Line() - 1 + comment.Line, Col: 1},
+			Message: "the comment went with what it stood at: " + strings.ReplaceAll(comment.Text, "\n", " "),
+		})
+	}
+	if err := file.list.Replace(file.item, node); err != nil {
+		return fmt.Errorf("%s: %w", f.path(file.name), err)
+	}
+	c.write = append(c.write, newFile{file.name, file.mode, file.list.Bytes()})
+	return nil
+}
+
+// fileName is where a new object is written. Names come from documents that were
+// checked; what a wrong one would overwrite is too dear to rely on that.
+func fileName(kind, namespace, name string) (string, error) {
+	folder, base := cmp.Or(namespace, "_cluster"), strings.ToLower(kind)+"_"+name+".yaml"
+	for _, step := range []string{folder, base} {
+		if !filepath.IsLocal(step) || step == "." || strings.ContainsAny(step, `/\`) {
+			return "", fmt.Errorf("%s %s/%s: not a name that a file can have", kind, namespace, name)
+		}
+	}
+	return folder + "/" + base, nil
 }

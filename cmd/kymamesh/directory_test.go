@@ -65,7 +65,8 @@ func TestOutputDirWritesWhatChangedOnly(t *testing.T) {
 	enter(t, files{"mesh.yaml": canary})
 	writes(t, "mesh.yaml")
 	want, before := tree(t, "out"), stats(t, "out")
-	write(t, files{"out/" + fileGateway: want[fileGateway] + "# by hand\n"})
+	byHand := strings.Replace(want[fileGateway], "mode: SIMPLE", "mode: MUTUAL", 1)
+	write(t, files{"out/" + fileGateway: byHand})
 	if err := os.Link("out/"+fileGateway, "seen.yaml"); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestOutputDirWritesWhatChangedOnly(t *testing.T) {
 		}
 	}
 	// Who has the old file open reads all of it.
-	same(t, "old file", want[fileGateway]+"# by hand\n", tree(t, ".")["seen.yaml"])
+	same(t, "old file", byHand, tree(t, ".")["seen.yaml"])
 }
 
 func stats(t *testing.T, dir string) map[string]os.FileInfo {
@@ -98,10 +99,10 @@ func TestOutputDirRemovesWhatIsGone(t *testing.T) {
 	writes(t, "mesh.yaml")
 	write(t, files{"mesh.yaml": strings.ReplaceAll(canary, "namespace: shop", "namespace: pay")})
 	same(t, "stderr", "out: 6 objects, 2 files written, 2 removed\n", writes(t, "mesh.yaml"))
-	same(t, "files", []string{fileAPI, fileInstall, fileStrict, fileGateway, "pay/destinationrule_reviews.yaml", "pay/virtualservice_reviews.yaml"}, names(tree(t, "out")))
+	same(t, "files", []string{fileAPI, fileInstall, fileStrict, fileGateway, "pay/destinationrule_reviews.yaml", "pay/virtualservice_reviews.yaml", "shop/"}, names(tree(t, "out")))
 	write(t, files{"out/pay/notes.txt": "", "mesh.yaml": platform})
 	same(t, "stderr", "out: 4 objects, 0 files written, 2 removed\n", writes(t, "mesh.yaml"))
-	same(t, "files", []string{fileAPI, fileInstall, fileStrict, fileGateway, "pay/notes.txt"}, names(tree(t, "out")))
+	same(t, "files", []string{fileAPI, fileInstall, fileStrict, fileGateway, "pay/notes.txt", "shop/"}, names(tree(t, "out")))
 }
 
 func TestOutputDirLeavesOthersAlone(t *testing.T) {
@@ -137,7 +138,7 @@ func TestOutputDirLeavesOthersAlone(t *testing.T) {
 
 // Nothing is written and nothing removed as long as one file is in the way.
 func TestOutputDirRefusesForeignFiles(t *testing.T) {
-	const said = "out/shop/virtualservice_reviews.yaml: error KM103: exists and is not ours; move it away, or remove the words that ask for it\n"
+	const said = "mesh.yaml:7:5: error KM103: spec.services[0]: out/shop/virtualservice_reviews.yaml exists and is not ours; move it away, or remove the words that ask for it\n"
 	enter(t, files{"mesh.yaml": canary})
 	ours := rendered(t, "", "render", "mesh.yaml")
 	service := ours[strings.LastIndex(ours, "apiVersion"):]
@@ -151,14 +152,15 @@ func TestOutputDirRefusesForeignFiles(t *testing.T) {
 		{"all in one file", ours},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			enter(t, files{"mesh.yaml": canary, "out/" + fileService: c.text, "out/shop/gone.yaml": service})
+			enter(t, files{"mesh.yaml": canary, "out/" + fileService: c.text, "out/shop/gone.yaml": strings.ReplaceAll(service, "reviews", "ratings")})
 			refuses(t, 1, said, "mesh.yaml")
 			refuses(t, 1, said, "mesh.yaml", "--part", "resources")
 		})
 	}
 	t.Run("every one is named", func(t *testing.T) {
 		enter(t, files{"mesh.yaml": canary, "out/" + fileService: "", "out/" + fileGateway: ""})
-		refuses(t, 1, strings.Replace(said, "shop/virtualservice_reviews", "kyma-system/gateway_kyma-gateway", 1)+said, "mesh.yaml")
+		gateway := strings.NewReplacer("7:5", "4:1", "services", "gateways", "shop/virtualservice_reviews", "kyma-system/gateway_kyma-gateway")
+		refuses(t, 1, gateway.Replace(said)+said, "mesh.yaml")
 	})
 	t.Run("not what is not written", func(t *testing.T) {
 		enter(t, files{"mesh.yaml": canary, "out/" + fileService: ""})
@@ -169,30 +171,23 @@ func TestOutputDirRefusesForeignFiles(t *testing.T) {
 func TestOutputDirThatCannotBeWritten(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
+		code       int
 		all        files
 	}{
-		{"a directory in place of a file", "kymamesh: read out/shop/virtualservice_reviews.yaml: is a directory\n", files{"out/" + fileService + "/x": ""}},
-		{"a file in place of a directory", "kymamesh: open out/shop/destinationrule_reviews.yaml: not a directory\n", files{"out/shop": ""}},
-		{"a file in place of all", "kymamesh: open out/istio-system/destinationrule_api-server.yaml: not a directory\n", files{"out": ""}},
+		{"a directory in place of a file", "mesh.yaml:7:5: error KM103: spec.services[0]: out/shop/virtualservice_reviews.yaml exists and is not ours; move it away, or remove the words that ask for it\n", 1, files{"out/" + fileService + "/x": ""}},
+		{"a file in place of a directory", "kymamesh: out: statat shop/destinationrule_reviews.yaml: not a directory\n", 2, files{"out/shop": ""}},
+		{"a file in place of all", "kymamesh: open out: not a directory\n", 2, files{"out": ""}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			enter(t, c.all)
 			write(t, files{"mesh.yaml": canary})
-			refuses(t, 2, c.want, "mesh.yaml")
+			refuses(t, c.code, c.want, "mesh.yaml")
 		})
 	}
 	t.Run("faults", func(t *testing.T) {
 		enter(t, files{"wrong.yaml": wrong})
 		refuses(t, 1, wrongDomain+wrongSplit, "wrong.yaml")
 	})
-}
-
-func TestReplaceFileLeavesNothingBehind(t *testing.T) {
-	enter(t, files{"there/x": ""})
-	if err := replaceFile("there", []byte("text")); err == nil {
-		t.Error("no error")
-	}
-	same(t, "files", files{"there/x": ""}, tree(t, "."))
 }
 
 // What --part and --only leave out is nobody's to remove.
@@ -245,7 +240,7 @@ func TestOutputDirThatIsALink(t *testing.T) {
 	writes(t, "mesh.yaml")
 	write(t, files{"mesh.yaml": platform})
 	same(t, "stderr", "out: 4 objects, 0 files written, 2 removed\n", writes(t, "mesh.yaml"))
-	same(t, "files", []string{fileAPI, fileInstall, fileStrict, "keep.txt", fileGateway}, names(tree(t, "real")))
+	same(t, "files", []string{fileAPI, fileInstall, fileStrict, "keep.txt", fileGateway, "shop/"}, names(tree(t, "real")))
 }
 
 func TestOutputDirInsideThePackage(t *testing.T) {
@@ -258,7 +253,7 @@ func TestOutputDirInsideThePackage(t *testing.T) {
 	got := call("", "render", "app", "--output-dir", "app/rendered")
 	same(t, "result", result{Err: "app/rendered: 4 objects, 0 files written, 3 removed\n"}, got)
 	same(t, "files", []string{"app/mesh.yaml", "app/rendered/" + fileAPI, "app/rendered/" + fileInstall, "app/rendered/" + fileStrict,
-		"app/rendered/" + fileGateway, "app/service.yaml"}, names(tree(t, ".")))
+		"app/rendered/" + fileGateway, "app/rendered/shop/", "app/service.yaml"}, names(tree(t, ".")))
 }
 
 // The package itself can be the place: only files of ours are touched.

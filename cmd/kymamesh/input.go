@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	gitignore "github.com/monochromegane/go-gitignore"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
@@ -71,7 +68,6 @@ func stat(path string) (fs.FileInfo, error) {
 	return os.Stat(path)
 }
 
-// addReader takes the documents of a text, when its name is a new one.
 func (in *input) addReader(name string, r io.Reader) error {
 	if _, twice := in.text[name]; twice {
 		return nil
@@ -80,9 +76,7 @@ func (in *input) addReader(name string, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	in.text[name] = src
-	docs, ds := render.Split(name, src)
-	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
+	in.addDocuments(name, src)
 	return nil
 }
 
@@ -90,13 +84,15 @@ func (in *input) addReader(name string, r io.Reader) error {
 // the package that it lies in.
 func (in *input) addFile(path string, inPackage bool) error {
 	name := in.name(path)
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := in.addReader(name, f); err != nil {
-		return err
+	if _, twice := in.text[name]; !twice {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := in.addReader(name, f); err != nil {
+			return err
+		}
 	}
 	if inPackage && !in.packaged[name] {
 		in.packaged[name] = true
@@ -123,6 +119,13 @@ func (in *input) name(path string) string {
 	return path
 }
 
+// addDocuments takes the documents of ours in a text.
+func (in *input) addDocuments(name string, src []byte) {
+	in.text[name] = src
+	docs, ds := render.Split(name, src)
+	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
+}
+
 // addItems takes all objects of a file of a package. What is no stream of
 // objects was reported with its documents.
 func (in *input) addItems(src []byte) {
@@ -147,7 +150,7 @@ func (in *input) addDir(dir string) error {
 			return nil
 		case e.IsDir():
 			return ignored.add(path)
-		case !isYAML(path):
+		case !isYAML(path) || isPipe(e):
 			return nil
 		}
 		return in.addFile(path, true)
@@ -157,82 +160,49 @@ func (in *input) addDir(dir string) error {
 // walkable is how WalkDir has to be given a directory that may be a symbolic
 // link: without the separator it would see the link, and nothing below.
 func walkable(dir string) string {
-	return dir + string(filepath.Separator)
+	return strings.TrimSuffix(filepath.Clean(dir), string(filepath.Separator)) + string(filepath.Separator)
 }
 
 func isYAML(path string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path))
 }
 
-// ignores are the .krmignore files met so far. The patterns are gitignore's, and
-// the library is the one that kustomize and kpt read them with.
-type ignores []ignore
-
-type ignore struct {
-	dir     string
-	matcher gitignore.IgnoreMatcher
-}
-
-func (i *ignores) add(dir string) error {
-	f, err := os.Open(filepath.Join(dir, ".krmignore"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	*i = append(*i, ignore{dir, gitignore.NewGitIgnoreFromReader(dir, f)})
-	return nil
-}
-
-func (i ignores) match(path string, dir bool) bool {
-	return slices.ContainsFunc(i, func(one ignore) bool {
-		below, err := filepath.Rel(one.dir, path)
-		return err == nil && filepath.IsLocal(below) && one.matcher.Match(path, dir)
-	})
-}
-
-// render renders all documents together and checks them against the package.
-func (in *input) render() []manifest.Object {
+// render renders all documents together and checks what is selected of it
+// against the package.
+func (in *input) render(selected func([]manifest.Object) []manifest.Object) []manifest.Object {
 	if in.ds.HasErrors() {
 		return nil
 	}
-	objects, ds := render.Documents(in.docs...)
-	in.objects, in.ds = objects, append(in.ds, ds...)
+	all, ds := render.Documents(in.docs...)
+	in.objects, in.ds = all, append(in.ds, ds...)
+	objects := selected(all)
 	if len(in.items) > 0 && !ds.HasErrors() {
-		found := append(check.Package(objects, topology.New(in.items)), in.written()...)
+		found := append(check.Package(objects, topology.New(in.items)), in.written(objects)...)
 		in.ds = render.Locate(append(in.ds, found...), in.docs...)
 	}
 	return objects
 }
 
+// isPipe is true for what would be waited for and never ends.
+func isPipe(e fs.DirEntry) bool { return e.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) != 0 }
+
 // written finds objects of the package that are rendered and that a person
 // wrote: applied together, one of the two would win by chance.
-func (in *input) written() diag.List {
-	type identity struct{ group, kind, namespace, name string }
+func (in *input) written(objects []manifest.Object) diag.List {
 	byHand := map[identity]bool{}
 	for _, item := range in.items {
-		if _, ours := owner(item); !ours {
+		if _, ours := render.OwnerOf(item); !ours {
 			group, _, _ := strings.Cut(item.APIVersion(), "/")
 			byHand[identity{group, item.Kind(), item.Namespace(), item.Name()}] = true
 		}
 	}
 	var ds diag.List
-	for _, o := range in.objects {
+	for _, o := range objects {
 		if byHand[identity{o.Kind.Group, o.Kind.Name, o.Namespace, o.Name}] {
 			ds.Errorf(diag.CodeNotOurs, o.Origin, "%s %s/%s exists in the package and is not ours; remove it, or the words that ask for it", o.Kind.Name, o.Namespace, o.Name)
 		}
 	}
 	return ds
-}
-
-// owner reads the marks of an object that we rendered in an earlier run.
-func owner(item *resourcelist.Item) (name string, ours bool) {
-	name, labelled := item.Label(manifest.OwnerLabel)
-	_, annotated := item.Annotation(manifest.SourceAnnotation)
-	group, _, _ := strings.Cut(item.APIVersion(), "/")
-	return name, labelled && annotated && render.IsRendered(group, item.Kind())
 }
 
 // owners are the names of the KymaMesh documents that were rendered.

@@ -37,7 +37,11 @@ func showSource(w io.Writer, pos diag.Pos, src []byte) {
 func sourceLine(src []byte, number int) string {
 	src = bytes.TrimPrefix(src, []byte("\uFEFF")) // no column counts it
 	for range number - 1 {
-		_, src, _ = bytes.Cut(src, []byte("\n"))
+		_, rest, found := bytes.Cut(src, []byte("\n"))
+		if !found {
+			return ""
+		}
+		src = rest
 	}
 	line, _, _ := bytes.Cut(src, []byte("\n"))
 	return printable(strings.TrimRight(string(line), "\r"))
@@ -64,8 +68,23 @@ func margin(line string, col int) string {
 		case r == '\t':
 			b.WriteByte('\t')
 		default:
-			b.WriteByte(' ')
+			b.WriteString(strings.Repeat(" ", cells(r)))
 		}
 	}
 	return b.String()
+}
+
+// cells is how many columns of a terminal a character takes.
+func cells(r rune) int {
+	switch {
+	case unicode.In(r, unicode.Mn, unicode.Me):
+		return 0
+	case r >= 0xFF61 && r <= 0xFFDC: // the narrow forms of wide scripts
+		return 1
+	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana),
+		r >= 0x3000 && r <= 0x303E, r >= 0xFF01 && r <= 0xFF60, // punctuation and wide Latin
+		r >= 0x1F300 && r <= 0x1FAFF: // pictures
+		return 2
+	}
+	return 1
 }

@@ -27,17 +27,6 @@ var kinds = []kind{
 	{&virtualservices.Kind, virtualservices.Render},
 }
 
-// IsRendered tells whether a resource of this group and kind can be our output.
-// A later run needs it to know what it may replace and remove.
-func IsRendered(group, name string) bool {
-	for _, k := range kinds {
-		if k.kind.Group == group && k.kind.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // Part is a part of what is rendered, by who takes it.
 type Part string
 

@@ -183,14 +183,32 @@ func TestMarks(t *testing.T) {
 		if o.Owner != "shop" || o.Source != "KymaMesh/-/shop" || o.Root != root {
 			t.Errorf("%s %s/%s: owner %q, source %q, root %q", o.Kind.Name, o.Namespace, o.Name, o.Owner, o.Source, o.Root)
 		}
-		group, _, _ := strings.Cut(o.APIVersion(), "/")
-		if !render.IsRendered(group, o.Kind.Name) {
-			t.Errorf("%s is not known as a kind of ours", o.Kind.Name)
+		if owner, ours := render.OwnerOf(item{o.APIVersion(), o.Kind.Name, o.Owner, o.Source}); owner != "shop" || !ours {
+			t.Errorf("%s is not known as ours", o.Kind.Name)
 		}
 	}
-	if render.IsRendered("networking.istio.io", "Sidecar") || render.IsRendered("", "DestinationRule") {
-		t.Error("a kind that is not rendered is taken for ours")
+	for _, other := range []item{
+		{"networking.istio.io/v1", "Sidecar", "shop", "s"},
+		{"v1", "DestinationRule", "shop", "s"},
+		{"networking.istio.io/v1", "DestinationRule", "", "s"},
+		{"networking.istio.io/v1", "DestinationRule", "shop", ""},
+	} {
+		if _, ours := render.OwnerOf(other); ours {
+			t.Errorf("%v is taken for ours", other)
+		}
 	}
+}
+
+// item is what a host knows of an object: apiVersion, kind and the two marks.
+type item struct{ apiVersion, kind, owner, source string }
+
+func (i item) APIVersion() string { return i.apiVersion }
+func (i item) Kind() string       { return i.kind }
+func (i item) Label(key string) (string, bool) {
+	return i.owner, key == manifest.OwnerLabel && i.owner != ""
+}
+func (i item) Annotation(key string) (string, bool) {
+	return i.source, key == manifest.SourceAnnotation && i.source != ""
 }
 
 func TestSelect(t *testing.T) {

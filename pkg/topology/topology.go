@@ -54,8 +54,7 @@ func (p *Package) add(item Item) {
 		namespace = item.Name()
 	case slices.Contains(workloadKinds, kind):
 		p.workloads[namespace] = append(p.workloads[namespace], item)
-	case item.Kind() == "PeerAuthentication" || item.Kind() == "DestinationRule":
-		// Only these two lie in the root namespace and mean something else outside.
+	case slices.Contains(rootKinds, item.Kind()):
 		if _, ok := item.Annotation(manifest.NamespaceAnnotation); ok {
 			p.marked = append(p.marked, item)
 		}
@@ -65,6 +64,10 @@ func (p *Package) add(item Item) {
 	}
 	p.namespaces = append(p.namespaces, namespace)
 }
+
+// rootKinds are the kinds that are rendered into the root namespace and mean
+// something else outside.
+var rootKinds = []string{"IstioOperator", "PeerAuthentication", "DestinationRule"}
 
 // workloadKinds are the kinds that run pods.
 var workloadKinds = []string{

@@ -64,15 +64,6 @@ func (c *call) identityOf(item *resourcelist.Item) identity {
 	return identity{pkg, group, item.Kind(), item.Namespace(), item.Name()}
 }
 
-// ours tells whether we rendered the item in an earlier run: a person copies one
-// mark easily, not both.
-func ours(item *resourcelist.Item) (owner string, ok bool) {
-	owner, labelled := item.Label(manifest.OwnerLabel)
-	_, annotated := item.Annotation(manifest.SourceAnnotation)
-	group, _, _ := strings.Cut(item.APIVersion(), "/")
-	return owner, labelled && annotated && render.IsRendered(group, item.Kind())
-}
-
 // actions are what there is to do to the list.
 type actions struct {
 	replace []replacement
@@ -98,7 +89,7 @@ func (c *call) plan(ds *diag.List) actions {
 	met := make([]bool, len(c.objects))
 	files := map[[2]string]bool{} // package and file of what is not ours
 	for _, item := range c.list.Items() {
-		owner, mine := ours(item)
+		owner, mine := render.OwnerOf(item)
 		id := c.identityOf(item)
 		o, want := wanted[id]
 		switch {
