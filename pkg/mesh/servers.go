@@ -58,7 +58,7 @@ func (r *resolver) servedOnce() {
 				said[h.name] = true
 				k := key{h.name, l.Port}
 				for _, p := range served[k] {
-					if p.gateway == i || sharePods(g, r.gateways[p.gateway]) {
+					if sharePods(g, r.gateways[p.gateway]) {
 						r.ds.Errorf(diag.CodeServer, l.hostsAt, "host %s port %d is served twice: %s, %s", h.name, l.Port, shortPath(p.listener.hostsAt), shortPath(l.hostsAt))
 						break
 					}

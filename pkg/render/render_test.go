@@ -157,6 +157,12 @@ func TestPackagesDoNotMeet(t *testing.T) {
 	if len(ds) > 0 || len(objects) != 2*len(one) {
 		t.Errorf("two packages: %d objects, want %d; %v", len(objects), 2*len(one), ds)
 	}
+	ratings := render.Document{File: "b/ratings.yaml", Line: 1, Package: "b", Text: []byte(
+		"apiVersion: mesh.kyma-project.io/v1alpha1\nkind: MeshService\nmetadata: {name: ratings, namespace: shop}\nspec: {to: v1}\n")}
+	objects, ds = render.Documents(a, b, ratings)
+	if len(ds) > 0 || len(objects) != 2*len(one)+2 {
+		t.Errorf("a MeshService of the second package: %d objects, want %d; %v", len(objects), 2*len(one)+2, ds)
+	}
 	b.Package = "a"
 	objects, ds = render.Documents(a, b)
 	if len(objects) > 0 || len(ds) != len(one) {
