@@ -22,6 +22,8 @@ var listCases = []struct {
 	{name: "one", src: rl + "items:\n- apiVersion: v1\n  kind: A\n  metadata:\n    name: n\n    namespace: ns\n", items: []string{"A/ns/n"}},
 	{name: "two, indented, comments between", items: []string{"A//a", "B//b"},
 		src: rl + "items:\n  # head of a\n  - kind: A # line\n    metadata:\n      name: a\n      # foot\n\n# before b\n  - kind: B\n    metadata: # m\n      name: \"b\"\n# end\n"},
+	{name: "a key that would end a document", src: rl + "items:\n- ... : a\n- kind: A\n  --- : b\n", items: []string{"//", "A//"}, parsed: 2},
+	{name: "text that would end a document", src: rl + "items:\n- kind: A\n  a: \"b\n  ... c\"\n", items: []string{"A//"}, parsed: 1},
 	{name: "no items", src: rl},
 	{name: "items null", src: rl + "items: null # c\nresults: []\n"},
 	{name: "items tilde", src: rl + "items: ~\n"},

@@ -143,7 +143,8 @@ func (s *splitter) item(l line) error {
 	it.line = s.lineOf(l.start)
 	s.list.insert = s.last
 	s.list.items = append(s.list.items, it)
-	if sure && !s.doubt {
+	marked := marksDocument(it.text, s.column)
+	if sure && !s.doubt && !marked {
 		if s.metaFrom > 0 && !s.metaWrapped {
 			it.meta = s.src[s.metaFrom:s.metaTo]
 		}
@@ -153,10 +154,24 @@ func (s *splitter) item(l line) error {
 	if err != nil {
 		return errUnsure
 	}
-	if err := it.settle(tree, !sure); err != nil {
+	if err := it.settle(tree, !sure || marked); err != nil {
 		return fmt.Errorf("items[%d], %w", len(s.list.items)-1, err)
 	}
 	return nil
+}
+
+// marksDocument says whether a line of an entry would end the document if the
+// entry stood alone, with column moved to 0: a key or text that begins so.
+func marksDocument(text string, column int) bool {
+	if !strings.Contains(text, "---") && !strings.Contains(text, "...") {
+		return false
+	}
+	for l := range strings.Lines(text) {
+		if len(l) > column && isMarker(l[column:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // columnBehindDash is where the content of an entry begins, when it begins on
