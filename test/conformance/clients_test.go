@@ -141,7 +141,7 @@ func kubectl(t *testing.T) string {
 	skipWithout(t, "kubectl")
 	program, err := exec.LookPath("kubectl")
 	if err != nil {
-		t.Skip("*** NOT RUN: no kubectl in PATH")
+		t.Fatal("no kubectl in PATH; install it, or set KYMAMESH_WITHOUT=kubectl")
 	}
 	return program
 }
