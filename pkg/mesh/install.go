@@ -86,12 +86,22 @@ func (r *resolver) ingressPorts() []ServicePort {
 			known := func(p ServicePort) bool { return p.Port == s.Port || p.TargetPort == s.Port }
 			if !slices.ContainsFunc(ports, known) && !slices.ContainsFunc(added, known) {
 				name := fmt.Sprintf("%s-%d", strings.ToLower(s.Protocol), s.Port)
-				added = append(added, ServicePort{Name: name, Port: s.Port, TargetPort: s.Port})
+				added = append(added, ServicePort{Name: name, Port: s.Port, TargetPort: targetPort(s.Port)})
 			}
 		}
 	}
 	slices.SortFunc(added, func(a, b ServicePort) int { return cmp.Compare(a.Port, b.Port) })
 	return append(ports, added...)
+}
+
+// targetPort is where an added port arrives at the pods: on its own number, but
+// for those that only root may listen on. The pods run as nobody, and Pilot
+// leaves such a listener out.
+func targetPort(port int) int {
+	if port < 1024 {
+		return port + 10_000
+	}
+	return port
 }
 
 // ingressLabels are the labels of the pods that the installation makes.

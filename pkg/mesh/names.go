@@ -3,7 +3,6 @@ package mesh
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net"
 	"strings"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -48,7 +47,14 @@ func isHost(s string) bool {
 	if s == "*" {
 		return true
 	}
-	return isDNSName(strings.TrimPrefix(s, "*.")) && net.ParseIP(s) == nil
+	return isDomain(strings.TrimPrefix(s, "*."))
+}
+
+// isDomain tells whether s is a DNS name whose last part is no number: Istio
+// takes such a name for an address.
+func isDomain(s string) bool {
+	last := s[strings.LastIndexByte(s, '.')+1:]
+	return isDNSName(s) && strings.Trim(last, "0123456789") != ""
 }
 
 // isLabelText tells whether s can be a label's value.

@@ -158,7 +158,7 @@ func (r *resolver) complete() {
 		values:  []string{"default", "evaluation", "production"},
 		unknown: "no profile %s; default, evaluation or production",
 	})
-	if !isDNSName(r.spec.Domain) {
+	if !isDomain(r.spec.Domain) {
 		r.ds.Errorf(diag.CodeName, r.at().Key("domain"), "%q is no DNS name; write it as shop.example.com", r.spec.Domain)
 	}
 }

@@ -37,17 +37,9 @@ func sharePods(a, b gateway) bool {
 }
 
 // servedOnce refuses two servers of the same pods for one host and port: Istio
-// would take one of them.
+// would take one of them. What redirects to https serves port 80.
 func (r *resolver) servedOnce() {
-	type place struct {
-		gateway  int
-		listener listener
-	}
-	type key struct {
-		host string
-		port int
-	}
-	served := map[key][]place{}
+	served := map[hostPort][]servedAt{}
 	for i, g := range r.gateways {
 		for _, l := range g.listeners {
 			said := map[string]bool{}
@@ -56,17 +48,44 @@ func (r *resolver) servedOnce() {
 					continue // shop/h and pay/h in one server are one host for two namespaces
 				}
 				said[h.name] = true
-				k := key{h.name, l.Port}
-				for _, p := range served[k] {
-					if sharePods(g, r.gateways[p.gateway]) {
-						r.ds.Errorf(diag.CodeServer, l.hostsAt, "host %s port %d is served twice: %s, %s", h.name, l.Port, shortPath(p.listener.hostsAt), shortPath(l.hostsAt))
-						break
-					}
+				once := r.serve(served, hostPort{h.name, l.Port}, servedAt{gateway: i, at: l.hostsAt})
+				if once && l.redirect {
+					r.serve(served, hostPort{h.name, 80}, servedAt{gateway: i, at: l.hostsAt, redirect: true})
 				}
-				served[k] = append(served[k], place{i, l})
 			}
 		}
 	}
+}
+
+type hostPort struct {
+	host string
+	port int
+}
+
+// servedAt is one place where a host and port are served.
+type servedAt struct {
+	gateway  int
+	at       diag.Path
+	redirect bool
+}
+
+// serve notes a place. It reports and is false when the pods serve the host and
+// port already.
+func (r *resolver) serve(served map[hostPort][]servedAt, k hostPort, s servedAt) bool {
+	for _, p := range served[k] {
+		redirect := s.redirect || p.redirect
+		if redirect && p.gateway == s.gateway || !sharePods(r.gateways[s.gateway], r.gateways[p.gateway]) {
+			continue // a gateway's own redirect: see httpServers
+		}
+		hint := ""
+		if redirect {
+			hint = "; write httpsRedirect: false at one of them"
+		}
+		r.ds.Errorf(diag.CodeServer, s.at, "host %s port %d is served twice: %s, %s%s", k.host, k.port, shortPath(p.at), shortPath(s.at), hint)
+		return false
+	}
+	served[k] = append(served[k], s)
+	return true
 }
 
 // targetPorts refuses a gateway on the port where the pods receive what the

@@ -107,8 +107,10 @@ func (r *resolver) certificate(at diag.Path, s TLS) {
 		r.ds.Errorf(diag.CodeTLS, at, "tls.mode %s needs credentialName: the Secret with the certificate, in the namespace of the gateway's pods", s.Mode)
 	case (s.ServerCertificate != "" || s.PrivateKey != "") && !files:
 		r.ds.Errorf(diag.CodeTLS, at, "serverCertificate and privateKey go together; write both")
-	case files && s.Mode == "MUTUAL" && s.CACertificates == "":
-		r.ds.Errorf(diag.CodeTLS, at, "tls.mode MUTUAL needs caCertificates beside serverCertificate: who signed the callers' certificates")
+	case files && s.Mode != "SIMPLE" && s.CACertificates == "":
+		r.ds.Errorf(diag.CodeTLS, at, "tls.mode %s needs caCertificates beside serverCertificate: who signed the callers' certificates", s.Mode)
+	case len(s.CredentialNames) > 2:
+		r.ds.Errorf(diag.CodeTLS, at.Key("credentialNames"), "%d Secrets; Istio takes two, one with an RSA and one with an ECDSA key", len(s.CredentialNames))
 	}
 	for i, name := range append([]string{s.CredentialName, s.CACertCredentialName}, s.CredentialNames...) {
 		if name == "" {
