@@ -97,6 +97,9 @@ func (r *resolver) certificate(at diag.Path, s TLS) {
 		}
 		return
 	}
+	if s.CACRL != "" && s.Mode == "SIMPLE" {
+		r.ds.Errorf(diag.CodeTLS, at.Key("caCrl"), "SIMPLE asks callers for no certificate that a list could revoke; write mode: MUTUAL, or leave caCrl out")
+	}
 	files := s.ServerCertificate != "" && s.PrivateKey != ""
 	switch {
 	case n > 1:
