@@ -11,7 +11,7 @@ GO_BUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VE
 # Where kustomize looks for plugins when only --enable-alpha-plugins is given.
 PLUGIN_HOME = $${KUSTOMIZE_PLUGIN_HOME:-$${XDG_CONFIG_HOME:-$$HOME/.config}/kustomize/plugin}
 
-.PHONY: build demo test golden bench fuzz image install-plugin tools clean
+.PHONY: build demo test soak golden bench fuzz image install-plugin tools clean
 .DELETE_ON_ERROR:
 
 build:
@@ -36,6 +36,13 @@ test: build image
 	export KYMAMESH_BIN KYMAMESH_WITHOUT; \
 	if [ -n "$$KYMAMESH_WITHOUT" ]; then echo "*** WITHOUT $$KYMAMESH_WITHOUT: their tests do not run" >&2; fi; \
 	set -x; go vet ./...; go test ./...
+	@echo "building Istio's own judges of every golden case (about five minutes the first time) ..." >&2
+	cd test/istio && go vet . && go test -vet=off .
+
+# Random documents, judged by Istio: COUNT of them.
+COUNT ?= 100000
+soak:
+	cd test/istio && KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
 
 golden:
 	go test . ./plugins/kymamesh-krm ./examples -update

@@ -91,6 +91,7 @@ func (r *resolver) resolveGateways() {
 		r.gateways = append(r.gateways, r.gateway(path, g))
 	}
 	r.servedOnce()
+	r.portsAgree()
 	r.targetPorts()
 	r.gatewayServices()
 }

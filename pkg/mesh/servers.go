@@ -88,6 +88,39 @@ func (r *resolver) serve(served map[hostPort][]servedAt, k hostPort, s servedAt)
 	return true
 }
 
+// portsAgree refuses servers of one port and the same pods that speak in
+// different ways: Pilot would make the listener of one of them. HTTPS and TLS
+// share a port, they are told apart by the name that the caller asks for.
+func (r *resolver) portsAgree() {
+	type place struct {
+		gateway int
+		listener
+	}
+	first := map[int][]place{} // by port
+	for i, g := range r.gateways {
+		for _, l := range g.listeners {
+			for _, p := range first[l.Port] {
+				if speech(p.Protocol) != speech(l.Protocol) && sharePods(g, r.gateways[p.gateway]) {
+					r.ds.Errorf(diag.CodeServer, l.path, "port %d speaks %s in %s; %s server cannot share it", l.Port, p.Protocol, shortPath(p.path), article(l.Protocol))
+					break
+				}
+			}
+			first[l.Port] = append(first[l.Port], place{i, l})
+		}
+	}
+}
+
+// speech is what the first bytes on a port are.
+func speech(protocol string) string {
+	switch {
+	case opensTLS(protocol):
+		return "TLS"
+	case !knowsHosts(protocol):
+		return "TCP"
+	}
+	return "HTTP"
+}
+
 // targetPorts refuses a gateway on the port where the pods receive what the
 // Service takes in on another one, when somebody listens on that one too.
 func (r *resolver) targetPorts() {

@@ -1,0 +1,158 @@
+package istio
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"istio.io/istio/pkg/config/analysis/analyzers"
+	"istio.io/istio/pkg/config/analysis/diag"
+	"istio.io/istio/pkg/config/analysis/local"
+	"istio.io/istio/pkg/util/protomarshal"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+)
+
+// knownAnalyzerWarnings are the warnings of Istio's analyzers that a case gives
+// on purpose.
+var knownAnalyzerWarnings = []knownWarning{
+	{
+		of: "render/exclude-joins-destination-rule", object: "DestinationRule legacy/any", text: "IST0174",
+		because: "the analyzer looks for a Service of this very name; the sentences of the case show that Istio takes the wildcard",
+	},
+}
+
+// TestAnalyze runs Istio's analyzers over every case together with the cluster
+// that its document implies.
+func TestAnalyze(t *testing.T) {
+	table := newWarningTable(knownAnalyzerWarnings)
+	t.Run("cases", func(t *testing.T) {
+		forEachCase(t, func(t *testing.T, c testCase) {
+			messages, err := analyze(c, meshConfigFile(t, c.objects))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range messages {
+				level := m.Type.Level()
+				known := level == diag.Warning && table.knows(c.name, resourceTitle(m), m.String())
+				if !known && level != diag.Info {
+					t.Error(m.String())
+				}
+			}
+		})
+	})
+	table.allGiven(t)
+}
+
+// resourceTitle names the resource that a message is about.
+func resourceTitle(m diag.Message) string {
+	if m.Resource == nil {
+		return ""
+	}
+	return m.Resource.Metadata.Schema.Kind() + " " + m.Resource.Metadata.FullName.String()
+}
+
+// analyze is what Istio's analyzers say of a case, in all namespaces.
+func analyze(c testCase, meshConfig string) (diag.Messages, error) {
+	text, err := packageText(c)
+	if err != nil {
+		return nil, err
+	}
+	analyzer := local.NewIstiodAnalyzer(analyzers.AllCombined(), "", istioSystem, nil)
+	// The reader that is not for tests drops Services, Pods, Namespaces and
+	// Secrets, and then skips half of the analyzers without a word.
+	if err := analyzer.AddTestReaderKubeSource([]local.ReaderSource{{Name: c.name, Reader: bytes.NewReader(text)}}); err != nil {
+		return nil, err
+	}
+	if meshConfig != "" {
+		if err := analyzer.AddFileKubeMeshConfig(meshConfig); err != nil {
+			return nil, err
+		}
+	}
+	stop := make(chan struct{})
+	defer close(stop)
+	result, err := analyzer.Analyze(stop)
+	return result.Messages, err
+}
+
+// packageText is a case's resources and its cluster as one stream.
+func packageText(c testCase) ([]byte, error) {
+	var text bytes.Buffer
+	if err := manifest.Encode(&text, c.resources()); err != nil {
+		return nil, err
+	}
+	all := newCluster(c)
+	for _, object := range all.objects() {
+		if err := appendObject(&text, object); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range sortedKeys(all.gateways) {
+		spec, err := protomarshal.ToYAML(all.gateways[id])
+		if err != nil {
+			return nil, err
+		}
+		text.WriteString("---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {namespace: " + id.Namespace + ", name: " + id.Name + "}\nspec:\n  " +
+			strings.ReplaceAll(strings.TrimSpace(spec), "\n", "\n  ") + "\n")
+	}
+	return text.Bytes(), nil
+}
+
+// appendObject writes an object with the kind that its Go type leaves out.
+func appendObject(text *bytes.Buffer, object runtime.Object) error {
+	kinds, _, err := scheme.Scheme.ObjectKinds(object)
+	if err != nil {
+		return err
+	}
+	object = object.DeepCopyObject()
+	object.GetObjectKind().SetGroupVersionKind(kinds[0])
+	body, err := yaml.Marshal(object)
+	if err != nil {
+		return err
+	}
+	text.WriteString("---\n")
+	text.Write(body)
+	return nil
+}
+
+// meshConfigFile is the rendered mesh configuration, which several analyzers
+// read, as a file; empty when nothing is installed.
+func meshConfigFile(t *testing.T, objects []manifest.Object) string {
+	t.Helper()
+	installs := operators(objects)
+	if len(installs) == 0 {
+		return ""
+	}
+	body, err := yaml.Marshal(installs[0]["meshConfig"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "mesh.yaml")
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestAnalyzersRun fails when an analyzer is left out because the package does
+// not reach it: its silence would be taken for consent.
+func TestAnalyzersRun(t *testing.T) {
+	analyzer := local.NewIstiodAnalyzer(analyzers.AllCombined(), "", istioSystem, nil)
+	if err := analyzer.AddTestReaderKubeSource([]local.ReaderSource{{Name: "nothing", Reader: strings.NewReader("")}}); err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	defer close(stop)
+	result, err := analyzer.Analyze(stop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.SkippedAnalyzers) > 0 {
+		t.Errorf("skipped: %v", result.SkippedAnalyzers)
+	}
+}

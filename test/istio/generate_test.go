@@ -1,0 +1,175 @@
+package istio
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+
+	"github.com/kymamesh/kymamesh/pkg/spec"
+)
+
+// generator makes random documents from the Go types of the vocabulary, so that
+// a new word is tried without being listed here. Where any text of its type
+// would nearly always be refused, wordValues says what makes sense.
+type generator struct {
+	*rand.Rand
+	// used keeps names of services and gateways apart, which have to be unique.
+	used int
+	// gateways is set when kyma-gateway is among the gateways.
+	gateways bool
+}
+
+// tree is a document as YAML has it.
+type tree = map[string]any
+
+// documents are a KymaMesh and at times MeshServices of it.
+func (g *generator) documents() []tree {
+	mesh := g.document(spec.KindKymaMesh, reflect.TypeFor[spec.Spec](), tree{"name": "shop"})
+	all := []tree{mesh}
+	for range g.few(2) {
+		identity := tree{"name": wordValues["services.name"](g), "namespace": wordValues["namespace"](g)}
+		all = append(all, g.document(spec.KindMeshService, reflect.TypeFor[spec.MeshServiceSpec](), identity))
+	}
+	return all
+}
+
+func (g *generator) document(kind string, words reflect.Type, metadata tree) tree {
+	doc := tree{"apiVersion": spec.APIVersion, "kind": kind, "metadata": metadata}
+	if kind == spec.KindMeshService {
+		service := g.structure(words, "spec.services")
+		if g.chance(98) { // its metadata says them
+			delete(service, "name")
+			delete(service, "namespace")
+		}
+		doc["spec"] = service
+		return doc
+	}
+	doc["spec"] = g.structure(words, "spec")
+	return doc
+}
+
+// value is a random value of the type. at is the path of words that leads to it.
+func (g *generator) value(t reflect.Type, at string) any {
+	if make := hint(at); make != nil && t.Kind() != reflect.Slice && t.Kind() != reflect.Pointer {
+		return make(g)
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return g.value(t.Elem(), at)
+	case reflect.Struct:
+		if reflect.PointerTo(t).Implements(reflect.TypeFor[interface{ SetText(string) }]()) && g.chance(40) {
+			return hint(at + ".hosts")(g)
+		}
+		return g.structure(t, at)
+	case reflect.Map:
+		all := map[any]any{}
+		for range 1 + g.few(2) {
+			all[g.value(t.Key(), at+"#key")] = g.value(t.Elem(), at+".*")
+		}
+		return all
+	case reflect.Slice:
+		all := []any{}
+		for range 1 + g.few(3) {
+			all = append(all, g.value(t.Elem(), at))
+		}
+		if g.chance(1) {
+			all = all[:0]
+		}
+		return all
+	case reflect.Bool:
+		return g.chance(50)
+	case reflect.Int:
+		return g.port()
+	case reflect.Float64:
+		return g.IntN(101)
+	case reflect.String:
+		return g.text("shop", "reviews", "v1", "a")
+	}
+	panic(fmt.Sprintf("%s: the generator knows no %s", at, t))
+}
+
+// structure is a random choice of a type's words.
+func (g *generator) structure(t reflect.Type, at string) tree {
+	all := tree{}
+	g.fields(all, t, at)
+	if g.chance(95) {
+		g.mend(all)
+	}
+	return all
+}
+
+func (g *generator) fields(all tree, t reflect.Type, at string) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		word, inline, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if inline == "inline" {
+			g.fields(all, f.Type, at)
+			continue
+		}
+		place := at + "." + word
+		percent := 30
+		if said, ok := chances[suffixOf(place, func(s string) bool { _, ok := chances[s]; return ok })]; ok {
+			percent = said
+		}
+		if !g.chance(percent) {
+			continue
+		}
+		value := g.value(f.Type, place)
+		if list, ok := value.([]any); ok && len(list) == 1 && f.Tag.Get("mesh") == "one" && g.chance(50) {
+			value = list[0]
+		}
+		all[word] = value
+	}
+}
+
+// hint finds what makes sense at a path: the longest end of it that wordValues has.
+func hint(at string) func(*generator) any {
+	return wordValues[suffixOf(at, func(s string) bool { return wordValues[s] != nil })]
+}
+
+// suffixOf is the longest end of a path, cut at words, that is known.
+func suffixOf(path string, known func(string) bool) string {
+	for {
+		if known(path) {
+			return path
+		}
+		_, rest, found := strings.Cut(path, ".")
+		if !found {
+			return ""
+		}
+		path = rest
+	}
+}
+
+func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
+
+// few is a number up to most, the small ones more often.
+func (g *generator) few(most int) int { return g.IntN(g.IntN(most+1) + 1) }
+
+func (g *generator) pick(all ...string) string { return all[g.IntN(len(all))] }
+
+// text is one of the choices, and now and then what a check may have forgotten.
+func (g *generator) text(choices ...string) string {
+	if g.chance(2) {
+		return g.pick(odd...)
+	}
+	return g.pick(choices...)
+}
+
+// odd are texts at the edges of what names, hosts, paths and labels may be. Not
+// kube-system: the analyzers do not see what lies there, and then miss it.
+var odd = []string{
+	"", "*", ".", "-", "a.", ".a", "a..b", "A", "a_b", "1", "01", "1.2.3.4", "::1", "a/b", "a b", "é", "\u00a0", "\t", "a\nb", "%2f",
+	"*.", "*.a", "*a", "a.*", "*.com", "mesh", "default", "istio-system", "localhost", "cluster.local", "svc.cluster.local",
+	"a.svc.cluster.local", "xn--nxasmq6b", "a--b", "true", "null", "~", "0x1f", "1e3", "/", "//", "/a/", "/a?b", "/%", "{a}",
+	strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("a.", 31) + "a", strings.Repeat("a.", 126) + "a",
+	strings.Repeat("a", 63) + ".example.com", "/" + strings.Repeat("p", 2000),
+}
+
+func (g *generator) port() int {
+	if g.chance(2) {
+		return []int{0, -1, 1, 65535, 65536, 15001, 15006, 15008, 15020, 15021, 15090, 1 << 31}[g.IntN(12)]
+	}
+	return []int{80, 443, 8080, 9080, 5432}[g.IntN(5)]
+}

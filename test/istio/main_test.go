@@ -1,0 +1,20 @@
+package istio
+
+import (
+	"os"
+	"testing"
+
+	"istio.io/istio/pkg/kube/krt"
+	"istio.io/istio/pkg/log"
+)
+
+// TestMain keeps Istio quiet: what it logs about its own start would bury a
+// failure. And it keeps Istio from remembering every collection it ever made,
+// for a page of its debugger: a long run would fill the memory.
+func TestMain(m *testing.M) {
+	krt.GlobalDebugHandler = nil
+	for _, scope := range log.Scopes() {
+		scope.SetOutputLevel(log.NoneLevel)
+	}
+	os.Exit(m.Run())
+}

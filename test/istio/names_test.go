@@ -1,0 +1,189 @@
+package istio
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protopath"
+	"google.golang.org/protobuf/reflect/protorange"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	corev1 "k8s.io/api/core/v1"
+
+	networking "istio.io/api/networking/v1alpha3"
+	security "istio.io/api/security/v1beta1"
+	typev1 "istio.io/api/type/v1beta1"
+
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+)
+
+// names is all that resources name and do not make.
+type names struct {
+	services map[named]*namedService
+	// workloads are the pods that policies select.
+	workloads []workload
+	gateways  []gatewayOf
+	// gatewayHosts are the hosts that VirtualServices ask gateways for.
+	gatewayHosts map[named][]string
+}
+
+// namedService is what resources say of one Service.
+type namedService struct {
+	subsets  map[string]map[string]string
+	selector map[string]string
+	// routed are the Service's ports that routes name.
+	routed map[int32]bool
+	// anyPort is set when a route leaves the port to the Service, which then may
+	// have only one.
+	anyPort bool
+	// workloadPorts are the ports of the pods that policies name.
+	workloadPorts map[int32]bool
+}
+
+type workload struct {
+	namespace string
+	labels    map[string]string
+}
+
+type gatewayOf struct {
+	id   named
+	spec *networking.Gateway
+}
+
+func namesOf(objects []manifest.Object) names {
+	n := names{services: map[named]*namedService{}, gatewayHosts: map[named][]string{}}
+	for _, o := range objects {
+		switch spec := o.Spec.(type) {
+		case *networking.VirtualService:
+			n.virtualService(o, spec)
+		case *networking.DestinationRule:
+			if s := n.service(spec.Host); s != nil {
+				for _, subset := range spec.Subsets {
+					s.subsets[subset.Name] = subset.Labels
+				}
+			}
+		case *networking.Gateway:
+			n.gateways = append(n.gateways, gatewayOf{id: named{Namespace: o.Namespace, Name: o.Name}, spec: spec})
+		case *security.PeerAuthentication:
+			n.peerAuthentication(o, spec)
+		}
+		if message, ok := o.Spec.(proto.Message); ok {
+			n.within(o.Namespace, message)
+		}
+	}
+	return n
+}
+
+// service is what is known of the Service of a host; nil for hosts that are none.
+func (n names) service(host string) *namedService {
+	short, ok := strings.CutSuffix(host, clusterSuffix)
+	name, namespace, found := strings.Cut(short, ".")
+	if !ok || !found {
+		return nil
+	}
+	if name == "*" {
+		name = "any" // one of all that the wildcard means
+	}
+	id := named{Namespace: namespace, Name: name}
+	if n.services[id] == nil {
+		n.services[id] = &namedService{
+			subsets: map[string]map[string]string{}, routed: map[int32]bool{}, workloadPorts: map[int32]bool{},
+		}
+	}
+	return n.services[id]
+}
+
+func (n names) virtualService(o manifest.Object, spec *networking.VirtualService) {
+	for _, gateway := range spec.Gateways {
+		if namespace, name, ok := strings.Cut(gateway, "/"); ok {
+			id := named{Namespace: namespace, Name: name}
+			n.gatewayHosts[id] = append(n.gatewayHosts[id], spec.Hosts...)
+		} else if gateway != "mesh" {
+			id := named{Namespace: o.Namespace, Name: gateway}
+			n.gatewayHosts[id] = append(n.gatewayHosts[id], spec.Hosts...)
+		}
+	}
+	for _, host := range spec.Hosts {
+		s := n.service(host)
+		if s == nil {
+			continue
+		}
+		for _, route := range spec.Http {
+			for _, match := range route.Match {
+				if match.Port != 0 {
+					s.routed[int32(match.Port)] = true
+				}
+			}
+		}
+	}
+}
+
+func (n names) peerAuthentication(o manifest.Object, spec *security.PeerAuthentication) {
+	if spec.Selector == nil {
+		return
+	}
+	s := n.service(o.Name + "." + o.Namespace + clusterSuffix)
+	s.selector = spec.Selector.MatchLabels
+	for port := range spec.PortLevelMtls {
+		s.workloadPorts[int32(port)] = true
+	}
+}
+
+// within finds destinations and selectors wherever they stand in a message, so
+// that a new word needs nothing here.
+func (n *names) within(namespace string, message proto.Message) {
+	visit := func(values protopath.Values) error {
+		m, ok := values.Index(-1).Value.Interface().(protoreflect.Message)
+		if !ok {
+			return nil
+		}
+		switch v := m.Interface().(type) {
+		case *networking.Destination:
+			n.destination(v)
+		case *typev1.WorkloadSelector:
+			n.workloads = append(n.workloads, workload{namespace, v.MatchLabels})
+		case *networking.WorkloadSelector:
+			n.workloads = append(n.workloads, workload{namespace, v.Labels})
+		}
+		return nil
+	}
+	if err := (protorange.Options{Stable: true}).Range(message.ProtoReflect(), visit, nil); err != nil {
+		panic(err) // visit returns none
+	}
+}
+
+func (n names) destination(d *networking.Destination) {
+	s := n.service(d.Host)
+	switch {
+	case s == nil:
+	case d.Port == nil:
+		s.anyPort = true
+	default:
+		s.routed[int32(d.Port.Number)] = true
+	}
+}
+
+// servicePorts are the fewest ports with which the Service is as resources name
+// it.
+func (s *namedService) servicePorts() []corev1.ServicePort {
+	routed := slices.Sorted(maps.Keys(s.routed))
+	inside := slices.Sorted(maps.Keys(s.workloadPorts))
+	var ports []corev1.ServicePort
+	for _, p := range routed {
+		ports = append(ports, servicePort(fmt.Sprintf("http-%d", p), p, p))
+	}
+	switch {
+	case len(ports) > 0:
+	case s.anyPort && len(inside) > 0:
+		ports = append(ports, servicePort("http", 80, inside[0]))
+	case len(inside) > 0:
+		for _, p := range inside {
+			ports = append(ports, servicePort(fmt.Sprintf("tcp-%d", p), p, p))
+		}
+	default:
+		ports = append(ports, servicePort("http", 80, 8080))
+	}
+	return ports
+}

@@ -1,0 +1,157 @@
+package istio
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	meshconfig "istio.io/api/mesh/v1alpha1"
+	"istio.io/istio/operator/pkg/apis/validation"
+	operatormanifest "istio.io/istio/operator/pkg/manifest"
+	operatorrender "istio.io/istio/operator/pkg/render"
+	"istio.io/istio/operator/pkg/values"
+	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/config/validation/agent"
+	"istio.io/istio/pkg/util/protomarshal"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/render"
+)
+
+// TestOperator lets istioctl's own code read, check and render the IstioOperator
+// of every case.
+func TestOperator(t *testing.T) {
+	forEachCase(t, func(t *testing.T, c testCase) {
+		installs := render.Select(c.objects, render.PartInstall)
+		if len(installs) == 0 {
+			t.Error("installs nothing")
+		}
+		for _, o := range installs {
+			text, err := manifest.AppendYAML(nil, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := checkOperator(text); err != nil {
+				t.Errorf("%s: %v", title(o), err)
+				continue
+			}
+			if _, err := generate(text); err != nil {
+				t.Errorf("%s: %v", title(o), err)
+			}
+		}
+	})
+}
+
+// checkOperator is Istio's verdict on one IstioOperator. Istio takes unknown
+// fields of meshConfig without a word, so that is read once more.
+func checkOperator(text []byte) error {
+	operator, err := values.MapFromYaml(text)
+	if err != nil {
+		return err
+	}
+	warnings, errs := validation.ParseAndValidateIstioOperator(operator, nil)
+	if err := errs.ToError(); err != nil {
+		return fmt.Errorf("validation: %w", err)
+	}
+	if err := warnings.ToError(); err != nil {
+		return fmt.Errorf("warning: %w", err)
+	}
+	body, err := yaml.Marshal(operator["spec"].(map[string]any)["meshConfig"])
+	if err != nil {
+		return err
+	}
+	return checkMeshConfig(string(body))
+}
+
+func checkMeshConfig(text string) error {
+	if err := protomarshal.ApplyYAMLStrict(text, &meshconfig.MeshConfig{}); err != nil {
+		return fmt.Errorf("meshConfig: strict decoding: %w", err)
+	}
+	complete, err := mesh.ApplyMeshConfigDefaults(text)
+	if err != nil {
+		return fmt.Errorf("meshConfig: %w", err)
+	}
+	warning, err := agent.ValidateMeshConfig(complete)
+	if err != nil {
+		return fmt.Errorf("meshConfig: %w", err)
+	}
+	if warning != nil {
+		return fmt.Errorf("meshConfig: warning: %w", warning)
+	}
+	return nil
+}
+
+// operators are the specs of all rendered IstioOperators.
+func operators(objects []manifest.Object) []manifest.Tree {
+	var all []manifest.Tree
+	for _, o := range objects {
+		if tree, ok := o.Spec.(manifest.Tree); ok && o.Kind.Name == "IstioOperator" {
+			all = append(all, tree)
+		}
+	}
+	return all
+}
+
+// gatewayPort is one port of the ingress gateway's Service.
+type gatewayPort struct {
+	Name             string
+	Port, TargetPort int
+}
+
+// ingressPorts are the ports of the ingress gateway as they are rendered.
+func ingressPorts(objects []manifest.Object) []gatewayPort {
+	var all []gatewayPort
+	for _, tree := range operators(objects) {
+		// The tree is ours; its shape is read as the text has it.
+		body, err := yaml.Marshal(tree)
+		if err != nil {
+			panic(err)
+		}
+		var spec struct {
+			Components struct {
+				IngressGateways []struct {
+					K8s struct{ Service struct{ Ports []gatewayPort } }
+				}
+			}
+		}
+		if err := yaml.Unmarshal(body, &spec); err != nil {
+			panic(err)
+		}
+		for _, g := range spec.Components.IngressGateways {
+			all = append(all, g.K8s.Service.Ports...)
+		}
+	}
+	return all
+}
+
+// generated is what istioctl would apply for one IstioOperator.
+type generated struct {
+	once sync.Once
+	sets []operatormanifest.ManifestSet
+	err  error
+}
+
+var allGenerated sync.Map // text of the IstioOperator → *generated
+
+// generate renders an IstioOperator with Istio's charts. Many cases have the
+// same one, and each costs a third of a second.
+func generate(text []byte) ([]operatormanifest.ManifestSet, error) {
+	entry, _ := allGenerated.LoadOrStore(string(text), &generated{})
+	g := entry.(*generated)
+	g.once.Do(func() {
+		var folder string
+		if folder, g.err = os.MkdirTemp("", "kymamesh-istio-"); g.err != nil {
+			return
+		}
+		defer os.RemoveAll(folder)
+		file := filepath.Join(folder, "operator.yaml")
+		if g.err = os.WriteFile(file, text, 0o600); g.err != nil {
+			return
+		}
+		g.sets, _, g.err = operatorrender.GenerateManifest([]string{file}, nil, false, nil, nil)
+	})
+	return g.sets, g.err
+}
