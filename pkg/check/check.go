@@ -15,6 +15,7 @@ var rules = []func(*diag.List, []manifest.Object, *topology.Package){
 	workloadPorts,
 	servicePorts,
 	inhabited,
+	secrets,
 	moved,
 }
 

@@ -98,6 +98,23 @@ func TestPackage(t *testing.T) {
 		"several ports, one written": {
 			"  services:\n  - {name: db, namespace: shop, to: v1, port: 9080}\n", service + "  ports: [{port: 9080}, {port: 9090}]\n", nil,
 		},
+		"a certificate elsewhere": {
+			"  gateways: [{name: kyma-gateway, hosts: a.example.com, tls: {credentialName: certs}}, {name: own, hosts: b.example.com, selector: {istio: own}, tls: {credentialName: certs}}]\n",
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: certs, namespace: shop}\n",
+			[]string{"in.yaml:5:14: warning KM108: spec.gateways[0]: Secret shop/certs: the gateway reads it in istio-system"},
+		},
+		"a certificate there": {
+			"  gateways: [{name: kyma-gateway, tls: {credentialName: certs}}]\n",
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: certs, namespace: shop}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: certs, namespace: istio-system}\n", nil,
+		},
+		"a certificate that does not say where it lives": {
+			"  gateways: [{name: kyma-gateway, tls: {credentialName: certs}}]\n",
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: certs}\n", nil,
+		},
+		"another Secret, and the default one elsewhere": {
+			"  domain: shop.example.com\n",
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: kyma-gateway-certs, namespace: shop}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: shop}\n", nil,
+		},
 		"a namespace nobody lives in": {
 			"  namespaces: {shpo: {security: {mtls: {mode: STRICT}}}, shop: {security: {mtls: {mode: STRICT}}}}\n", workload("a: b"),
 			[]string{`in.yaml:5:16: warning KM105: spec.namespaces.shpo: no workload of the package lives in "shpo"; did you mean "shop"?`},

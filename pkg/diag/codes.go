@@ -41,6 +41,7 @@ const (
 	CodeNobody   Code = "KM105"
 	CodeComment  Code = "KM106"
 	CodeItem     Code = "KM107"
+	CodeSecret   Code = "KM108"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -80,4 +81,5 @@ var Codes = []struct {
 	{CodeNobody, "a namespace that nothing in the package lives in"},
 	{CodeComment, "a person's comment in a rendered file that had to go"},
 	{CodeItem, "an option or an item that the function cannot take"},
+	{CodeSecret, "a certificate that lies where the gateway does not read it"},
 }

@@ -92,6 +92,7 @@ func (r *resolver) resolveGateways() {
 	}
 	r.servedOnce()
 	r.portsAgree()
+	r.oneSecretEach()
 	r.targetPorts()
 	r.gatewayServices()
 }

@@ -104,6 +104,7 @@ type resolver struct {
 
 	gateways []gateway
 	services []service
+	routed   map[string]string // namespace/name of services with a route, by host
 }
 
 func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }

@@ -121,6 +121,25 @@ func speech(protocol string) string {
 	return "HTTP"
 }
 
+// oneSecretEach warns of two gateways with one certificate: a browser that holds
+// a connection to the one asks on it for the hosts of the other.
+func (r *resolver) oneSecretEach() {
+	first := map[string]gateway{} // by credentialName
+	for _, g := range r.gateways {
+		for _, l := range g.listeners {
+			if l.TLS == nil || l.TLS.CredentialName == "" {
+				continue
+			}
+			other, known := first[l.TLS.CredentialName]
+			if !known {
+				first[l.TLS.CredentialName] = g
+			} else if other.path != g.path && sharePods(g, other) {
+				r.ds.Warnf(diag.CodeTLS, l.path.Key("tls"), "Secret %s is also %s's; browsers reuse connections: 404 for the second gateway; put both hosts into one gateway or use two certificates", l.TLS.CredentialName, shortPath(other.path))
+			}
+		}
+	}
+}
+
 // targetPorts refuses a gateway on the port where the pods receive what the
 // Service takes in on another one, when somebody listens on that one too.
 func (r *resolver) targetPorts() {

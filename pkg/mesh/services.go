@@ -95,6 +95,12 @@ func (r *resolver) collectServices() {
 	for _, doc := range r.team {
 		r.collectTeam(doc, known)
 	}
+	r.routed = map[string]string{}
+	for _, s := range r.services {
+		if s.Split != nil || s.To != "" {
+			r.routed[s.host()] = s.Namespace + "/" + s.Name
+		}
+	}
 	slices.SortStableFunc(r.services, func(a, b service) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
@@ -317,6 +323,7 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 			r.ds.Errorf(diag.CodeExclusive, at, "host names another service; write its labels and policies there")
 		}
 		v.Host = r.versionHost(at.Key("host"), s, v.Host)
+		r.routedTwice(at.Key("host"), s, name, v.Host)
 		return v
 	}
 	switch {
@@ -328,6 +335,14 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 		r.names.labels(at.Key("labels"), v.Labels)
 	}
 	return v
+}
+
+// routedTwice warns of a version that leads to a service with a route of its
+// own: Istio does not ask a second VirtualService.
+func (r *resolver) routedTwice(at diag.Path, s service, version, host string) {
+	if id, ok := r.routed[host]; ok {
+		r.ds.Warnf(diag.CodeUnused, at, "%s sends %s to %s; the split of %[3]s does not hold for that, Istio does not follow routes twice", s.Name, version, id)
+	}
 }
 
 // versionHost completes the name of another Service.

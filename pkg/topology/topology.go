@@ -27,7 +27,8 @@ type Item interface {
 // known; every question about it is answered with "not known".
 type Package struct {
 	services   map[objectKey]Item
-	workloads  map[string][]Item // by namespace
+	workloads  map[string][]Item   // by namespace
+	secrets    map[string][]string // namespaces by name
 	namespaces []string
 	marked     []Item
 }
@@ -36,7 +37,7 @@ type objectKey struct{ namespace, name string }
 
 // New looks the items through without parsing any.
 func New[T Item](items []T) *Package {
-	p := &Package{services: map[objectKey]Item{}, workloads: map[string][]Item{}}
+	p := &Package{services: map[objectKey]Item{}, workloads: map[string][]Item{}, secrets: map[string][]string{}}
 	for _, item := range items {
 		p.add(item)
 	}
@@ -54,6 +55,9 @@ func (p *Package) add(item Item) {
 		namespace = item.Name()
 	case slices.Contains(workloadKinds, kind):
 		p.workloads[namespace] = append(p.workloads[namespace], item)
+	case kind == "v1/Secret":
+		p.secrets[item.Name()] = append(p.secrets[item.Name()], namespace)
+		return
 	case slices.Contains(rootKinds, item.Kind()):
 		if _, ok := item.Annotation(manifest.NamespaceAnnotation); ok {
 			p.marked = append(p.marked, item)
@@ -93,6 +97,10 @@ func (p *Package) Service(namespace, name string) (Service, bool) {
 	}
 	return readService(n), true
 }
+
+// Secrets are the namespaces in which the package has a Secret of the name, in
+// the package's order; empty for one that does not say where it lives.
+func (p *Package) Secrets(name string) []string { return p.secrets[name] }
 
 // Workloads are the workloads of a namespace; those that are unreadable are left
 // out.
