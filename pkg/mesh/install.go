@@ -54,7 +54,7 @@ func (r *resolver) install() Install {
 		r.ds.Errorf(diag.CodeValue, at.Key("hub"), "%q is no image registry; write it as registry.example.com/istio", written.Hub)
 	}
 	hub := written.Hub
-	own := defaults("module", "cluster").Spec.Install.IstioVersion
+	own := r.layer.Spec.Install.IstioVersion
 	if hub == "" && version == own {
 		// Kyma's registry holds the Istio that Kyma shipped and no other.
 		hub = r.facts.Hub
