@@ -14,6 +14,9 @@ import (
 // TextSetter is a type with a short form: plain text in place of its mapping.
 type TextSetter interface{ SetText(string) }
 
+// NumberSetter is a type with a short form: a number in place of its mapping.
+type NumberSetter interface{ SetNumber(int) }
+
 // later and elsewhere are what a struct may say of words it does not hold.
 type (
 	later     interface{ Later() []string }
@@ -35,8 +38,8 @@ type decoder struct {
 	stopped bool
 }
 
-// options are a field's mesh tag.
-type options struct{ one, bare bool }
+// options are a field's mesh tag, and whether zero is a value.
+type options struct{ one, bare, zero bool }
 
 func (d *decoder) value(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {
 	if !d.admit(at, depth) {
@@ -55,6 +58,7 @@ func (d *decoder) value(n *yaml.Node, at diag.Path, v reflect.Value, o options, 
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
+		o.zero = true // which a pointer tells from not written
 		d.value(n, at, v.Elem(), o, depth)
 	case reflect.Struct:
 		d.structure(n, at, v, depth)
@@ -102,6 +106,12 @@ func (d *decoder) structure(n *yaml.Node, at diag.Path, v reflect.Value, depth i
 		var text string
 		d.scalar(n, at, reflect.ValueOf(&text).Elem(), options{})
 		setter.SetText(text)
+		return
+	}
+	if setter, ok := v.Addr().Interface().(NumberSetter); ok && n.Kind == yaml.ScalarNode {
+		var number int
+		d.scalar(n, at, reflect.ValueOf(&number).Elem(), options{})
+		setter.SetNumber(number)
 		return
 	}
 	if n.Kind != yaml.MappingNode {
@@ -192,7 +202,7 @@ func (d *decoder) key(n *yaml.Node, at diag.Path, v reflect.Value) {
 	if v.Kind() == reflect.Int {
 		n = &yaml.Node{Kind: yaml.ScalarNode, Value: n.Value}
 	}
-	d.scalar(n, at, v, options{})
+	d.scalar(n, at, v, options{zero: true})
 }
 
 func (d *decoder) list(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {

@@ -32,6 +32,11 @@ func (d *decoder) scalar(n *yaml.Node, at diag.Path, v reflect.Value, o options)
 			d.ds.Errorf(diag.CodeType, at, "want a number such as 8080, got %q", shortened(n.Value))
 			return
 		}
+		if i == 0 && !o.zero {
+			// It would be taken for not written.
+			d.ds.Errorf(diag.CodeValue, at, "0 says nothing here; leave it out, or write a number above 0")
+			return
+		}
 		v.SetInt(int64(i))
 	case reflect.Float64:
 		f, err := strconv.ParseFloat(n.Value, 64)

@@ -6,6 +6,7 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
@@ -20,9 +21,9 @@ var Kind = manifest.Kind{
 // Render gives one DestinationRule for each host, never two: Istio would take
 // the first one's subsets and drop the other's in silence.
 func Render(m *mesh.Mesh) []manifest.Object {
-	excluded := make(map[string]bool, len(m.Excluded))
+	excluded := make(map[string]mesh.Excluded, len(m.Excluded))
 	for _, e := range m.Excluded {
-		excluded[e.Host] = true
+		excluded[e.Host] = e
 	}
 	var objects []manifest.Object
 	for _, s := range m.Services {
@@ -30,8 +31,8 @@ func Render(m *mesh.Mesh) []manifest.Object {
 			continue
 		}
 		rule := &networking.DestinationRule{Host: s.Host}
-		if excluded[s.Host] {
-			rule.TrafficPolicy = plaintext()
+		if e, ok := excluded[s.Host]; ok {
+			rule.TrafficPolicy = plaintext(e)
 			delete(excluded, s.Host)
 		}
 		for _, subset := range s.Subsets {
@@ -42,12 +43,12 @@ func Render(m *mesh.Mesh) []manifest.Object {
 		})
 	}
 	for _, e := range m.Excluded {
-		if !excluded[e.Host] {
+		if _, left := excluded[e.Host]; !left {
 			continue
 		}
 		objects = append(objects, manifest.Object{
 			Kind: &Kind, Namespace: e.Namespace, Name: e.Name, Origin: e.Origin,
-			Spec: &networking.DestinationRule{Host: e.Host, TrafficPolicy: plaintext()},
+			Spec: &networking.DestinationRule{Host: e.Host, TrafficPolicy: plaintext(e)},
 		})
 	}
 	return objects
@@ -55,8 +56,14 @@ func Render(m *mesh.Mesh) []manifest.Object {
 
 // plaintext switches mutual TLS off for the clients of a host. The application
 // may still speak TLS of its own, as it does with the API server.
-func plaintext() *networking.TrafficPolicy {
-	return &networking.TrafficPolicy{
+func plaintext(e mesh.Excluded) *networking.TrafficPolicy {
+	policy := &networking.TrafficPolicy{
 		Tls: &networking.ClientTLSSettings{Mode: networking.ClientTLSSettings_DISABLE},
 	}
+	if e.ConnectSeconds != 0 {
+		policy.ConnectionPool = &networking.ConnectionPoolSettings{
+			Tcp: &networking.ConnectionPoolSettings_TCPSettings{ConnectTimeout: &durationpb.Duration{Seconds: int64(e.ConnectSeconds)}},
+		}
+	}
+	return policy
 }

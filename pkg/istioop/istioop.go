@@ -22,38 +22,23 @@ const namespace = "istio-system"
 // Render gives the one IstioOperator of the mesh. Its spec belongs to the caller,
 // who may change it: no two calls share any part of it.
 func Render(m *mesh.Mesh) []manifest.Object {
-	spec := manifest.Tree{}
-	for _, name := range layerNames(m.Install) {
-		spec = merge(spec, layers()[name])
+	in := m.Install
+	spec := merge(mergedLayers(in), words(in))
+	if in.Autoscaling == "v2beta1" {
+		oldMetrics(spec)
 	}
-	spec["tag"] = m.Install.Tag
-	// An empty hub would be an image without a registry, not Istio's own hub.
-	if m.Install.Hub != "" {
-		spec["hub"] = m.Install.Hub
-	}
-	spec = merge(spec, ingressPorts(m.Install.IngressPorts))
 	return []manifest.Object{{
 		Kind:      &Kind,
 		Namespace: namespace,
-		Name:      "default-operator",
+		Name:      withRevision("default-operator", in.Revision),
 		Spec:      spec,
 		Origin:    m.Path.Key("spec").Key("install"),
 	}}
 }
 
-// ingressPorts is the layer above all layers that opens the ports of the ingress
-// gateway's Service, in the order given. They are written even where they are
-// those of Istio's chart: istioctl replaces the chart's list as soon as one port
-// is written, and the health check's port has to be the first of whatever is.
-func ingressPorts(ports []mesh.ServicePort) manifest.Tree {
-	list := make([]any, len(ports))
-	for i, p := range ports {
-		list[i] = manifest.Tree{
-			"name": p.Name, "port": p.Port, "targetPort": p.TargetPort, "protocol": "TCP",
-		}
+func withRevision(name, revision string) string {
+	if revision == "" {
+		return name
 	}
-	return manifest.Tree{"components": manifest.Tree{"ingressGateways": []any{manifest.Tree{
-		"name": "istio-ingressgateway",
-		"k8s":  manifest.Tree{"service": manifest.Tree{"ports": list}},
-	}}}}
+	return name + "-" + revision
 }

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -11,35 +12,42 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 )
 
-// A layer file is named GENERATION, GENERATION-PROFILE or GENERATION-PLATFORM.
-//
 //go:embed layers/*.yaml
 var layerFiles embed.FS
 
-// profileLayers and platformLayers name what lies over the layer of the
-// generation, for each value that the document may have. An empty name says that
+// layerNames are the layers of an installation, the lowest first: base, the
+// generation, its profile, the platform, and what differs for a platform or for a
+// profile on a platform in this generation only. Many do not exist, because
 // nothing differs.
-var (
-	profileLayers = map[string]string{
-		"default":    "module-production",
-		"evaluation": "module-evaluation",
-		"production": "module-production",
-	}
-	platformLayers = map[string]string{
-		"cluster":  "",
-		"minikube": "module-minikube",
-	}
-)
-
-// layerNames are the layers of an installation, the lowest first.
 func layerNames(in mesh.Install) []string {
-	names := []string{"module"}
-	for _, name := range []string{profileLayers[in.Profile], platformLayers[in.Platform]} {
-		if name != "" {
-			names = append(names, name)
-		}
+	all := []string{
+		"base",
+		in.Generation,
+		in.Generation + "-" + in.Profile,
+		in.Platform,
+		in.Generation + "-" + in.Platform,
+		in.Generation + "-" + in.Profile + "-" + in.Platform,
 	}
-	return names
+	return slices.DeleteFunc(all, func(name string) bool { return layers()[name] == nil })
+}
+
+// merged keeps one manifest.Tree for each stack of layers, never written to.
+var merged sync.Map
+
+// mergedLayers is what the layers of an installation say together, not to be
+// written to.
+func mergedLayers(in mesh.Install) manifest.Tree {
+	names := layerNames(in)
+	key := strings.Join(names, " ")
+	if spec, ok := merged.Load(key); ok {
+		return spec.(manifest.Tree)
+	}
+	spec := manifest.Tree{}
+	for _, name := range names {
+		spec = merge(spec, layers()[name])
+	}
+	actual, _ := merged.LoadOrStore(key, spec)
+	return actual.(manifest.Tree)
 }
 
 // layers are all layers by name. They are read once and shared, so they go

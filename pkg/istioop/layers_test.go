@@ -9,19 +9,45 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
+	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
 // installs are all installations that the layers tell apart.
 func installs() []mesh.Install {
 	var all []mesh.Install
-	for _, profile := range slices.Sorted(maps.Keys(profileLayers)) {
-		for _, platform := range slices.Sorted(maps.Keys(platformLayers)) {
-			all = append(all, mesh.Install{Profile: profile, Platform: platform, Tag: "1.30.2-distroless"})
+	for _, generation := range []string{"0.6", "1.24", "2.18", "module"} {
+		for _, profile := range []string{"default", "evaluation", "production"} {
+			// What is no profile of the generation, or only another name, is resolved
+			// before it comes here.
+			if (generation == "0.6" && profile != "default") || (profile == "default" && generation > "2") {
+				continue
+			}
+			for _, platform := range []string{"cluster", "minikube", "k3d", "gardener", "gke"} {
+				all = append(all, resolved(generation, profile, platform))
+			}
 		}
 	}
 	return all
+}
+
+// resolved is the installation of a document that says no more than this.
+func resolved(generation, profile, platform string) mesh.Install {
+	doc := spec.KymaMesh{
+		Metadata: spec.Metadata{Name: "shop"},
+		Spec:     spec.Spec{Kyma: generation, Profile: profile, Platform: platform},
+	}
+	meshes, ds := mesh.Resolve(mesh.Documents{Meshes: []mesh.Document[spec.KymaMesh]{{Value: doc, Path: diag.Root("")}}})
+	if ds.HasErrors() {
+		panic(ds[0].String())
+	}
+	return meshes[0].Install
+}
+
+func titleOf(in mesh.Install) string {
+	return in.Generation + " " + in.Profile + " " + in.Platform
 }
 
 // stacks are the different stacks of layers of installs.
@@ -37,20 +63,25 @@ func stacks() [][]string {
 }
 
 func TestLayerNames(t *testing.T) {
-	got := map[string][]string{}
-	for _, in := range installs() {
-		got[in.Profile+" "+in.Platform] = layerNames(in)
-	}
 	want := map[string][]string{
-		"default cluster":     {"module", "module-production"},
-		"default minikube":    {"module", "module-production", "module-minikube"},
-		"evaluation cluster":  {"module", "module-evaluation"},
-		"evaluation minikube": {"module", "module-evaluation", "module-minikube"},
-		"production cluster":  {"module", "module-production"},
-		"production minikube": {"module", "module-production", "module-minikube"},
+		"0.6 default cluster":        {"base", "0.6"},
+		"0.6 default minikube":       {"base", "0.6", "minikube"},
+		"1.24 default gke":           {"base", "1.24"},
+		"1.24 production minikube":   {"base", "1.24", "1.24-production", "minikube", "1.24-production-minikube"},
+		"2.18 production k3d":        {"base", "2.18", "2.18-production", "2.18-k3d"},
+		"module production cluster":  {"base", "module", "module-production"},
+		"module evaluation minikube": {"base", "module", "module-evaluation", "minikube", "module-minikube"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("layers (-want +got):\n%s", diff)
+	for _, in := range installs() {
+		if names, listed := want[titleOf(in)]; listed {
+			if diff := cmp.Diff(names, layerNames(in)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", titleOf(in), diff)
+			}
+			delete(want, titleOf(in))
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("no such installations: %v", want)
 	}
 }
 
@@ -162,15 +193,15 @@ func eachWithout(v any, yield func(at string, rest any)) {
 // TestLayersStateOnlyWhatDiffers can fail only if idle finds something.
 func TestIdleFindsARepetition(t *testing.T) {
 	all := maps.Clone(layers())
-	all["module-minikube"] = merge(all["module-minikube"], tree(t, `
-meshConfig: {trustDomain: cluster.local, enableTracing: true}
-components: {pilot: {k8s: {env: [{name: PILOT_HTTP10, value: "1"}, {name: GODEBUG, value: x}]}}}
+	all["1.24"] = merge(all["1.24"], tree(t, `
+meshConfig: {trustDomain: cluster.local, accessLogEncoding: JSON}
+values: {global: {proxy: {logLevel: warning, privileged: true}}}
 `))
 	want := []string{
-		"components.pilot.k8s.env.[0]",
 		"meshConfig.trustDomain",
+		"values.global.proxy.logLevel",
 	}
-	if diff := cmp.Diff(want, idle(all, "module-minikube")); diff != "" {
+	if diff := cmp.Diff(want, idle(all, "1.24")); diff != "" {
 		t.Errorf("idle (-want +got):\n%s", diff)
 	}
 }

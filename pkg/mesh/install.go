@@ -1,14 +1,13 @@
 package mesh
 
 import (
-	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
 // istioVersion is major, minor and patch.
@@ -35,63 +34,124 @@ func parseIstioVersion(s string) (istioVersion, bool) {
 // An image registry with a path, as in an image's name without the last part.
 var imageHub = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 
+// oldestIstio is the first Istio whose IstioOperator we can write: that of Kyma
+// 1.24.
+var oldestIstio = istioVersion{1, 11, 0}
+
 func (r *resolver) install() Install {
-	at, written := r.at().Key("install"), r.doc.Value.Spec.Install
-	r.oneOf(at.Key("mode"), r.spec.Install.Mode, choice{
+	at, words := r.at().Key("install"), r.spec.Install
+	r.oneOf(at.Key("mode"), words.Mode, choice{
 		values: []string{"istioctl"}, later: []string{"existing", "kyma", "sail", "helm"},
 		unknown: "no mode %s; istioctl or existing",
 	})
-	variant := r.oneOf(at.Key("variant"), r.spec.Install.Variant, choice{
-		values: []string{"distroless", "debug"}, unknown: "no variant %s; distroless or debug",
-	})
-	version := r.spec.Install.IstioVersion
-	v, ok := parseIstioVersion(version)
-	if !ok {
-		r.ds.Errorf(diag.CodeValue, at.Key("istioVersion"), "want three numbers such as 1.31.1")
+	r.istio = r.istioVersion(at.Key("istioVersion"), words.IstioVersion)
+	r.revision(at.Key("revision"), words.Revision)
+	in := Install{
+		Generation: r.kyma, Profile: r.profile, Platform: r.platform,
+		Revision: words.Revision,
+		InjectUnlabelled: r.oneOf(r.at().Key("injection"), r.spec.Injection, choice{
+			values: []string{"enabled", "disabled"}, unknown: "no injection %s; enabled or disabled",
+		}) == "enabled",
+		Pilot:          r.component(at.Key("pilot"), words.Pilot, func(s *spec.Spec) *spec.Component { return &s.Install.Pilot }),
+		IngressGateway: r.ingressGateway(at.Key("ingressGateway"), words.IngressGateway),
+		EgressGateway:  r.egressGateway(at.Key("egressGateway"), words.EgressGateway),
+		CNI: CNI{
+			Enabled:   *words.CNI.Enabled,
+			Resources: r.resources(at.Key("cni").Key("resources"), words.CNI.Resources, func(s *spec.Spec) *spec.Resources { return &s.Install.CNI.Resources }),
+		},
+		Webhook:     r.webhook(at.Key("webhook"), words.Webhook),
+		Sidecar:     r.resources(r.at().Key("proxy").Key("resources"), r.spec.Proxy.Resources, func(s *spec.Spec) *spec.Resources { return &s.Proxy.Resources }),
+		Autoscaling: "v2",
 	}
-	r.istio = v
-	if written.Hub != "" && !imageHub.MatchString(written.Hub) {
-		r.ds.Errorf(diag.CodeValue, at.Key("hub"), "%q is no image registry; write it as registry.example.com/istio", written.Hub)
+	// Kyma changed the form with its step to Istio 1.17 (kyma commit 919c98f756).
+	if r.istio.before(1, 17) {
+		in.Autoscaling = "v2beta1"
 	}
-	hub := written.Hub
-	own := r.layer.Spec.Install.IstioVersion
-	if hub == "" && version == own {
-		// Kyma's registry holds the Istio that Kyma shipped and no other.
-		hub = r.facts.Hub
+	in.Hub, in.Tag = r.images(at, words)
+	return in
+}
+
+func (r *resolver) istioVersion(at diag.Path, written string) istioVersion {
+	v, ok := parseIstioVersion(written)
+	switch {
+	case !ok:
+		r.ds.Errorf(diag.CodeValue, at, "want three numbers such as 1.31.1")
+	case v.before(oldestIstio[0], oldestIstio[1]):
+		r.ds.Errorf(diag.CodeValue, at, "Istio %s is older than all that Kyma installed by an IstioOperator of this form; 1.11.0 or later", written)
 	}
-	tag := version
-	if variant == "distroless" {
-		// A suffix in every version: values.global.variant says the same, but
-		// only from Istio 1.24 on, and one place is enough.
-		tag += "-distroless"
-	} else if hub == r.facts.Hub {
-		r.ds.Warnf(diag.CodeImage, at.Key("variant"), "%s holds the distroless images only; write hub as well", hub)
-	}
-	return Install{
-		Profile: r.spec.Profile, Platform: r.spec.Platform, Hub: hub, Tag: tag,
-		IngressPorts: r.ingressPorts(),
+	return v
+}
+
+func (r *resolver) revision(at diag.Path, revision string) {
+	switch {
+	case revision == "" || isLabel(revision) && revision != "default":
+	case revision == "default":
+		r.ds.Errorf(diag.CodeValue, at, "default is the installation without a revision; leave it out")
+	case strings.Contains(revision, "."):
+		r.ds.Errorf(diag.CodeName, at, "a revision has no dots; %s", strings.ReplaceAll(revision, ".", "-"))
+	default:
+		r.names.label(at, revision)
 	}
 }
 
-// ingressPorts are the generation's ports and those that gateways on the
-// ingress pods listen on beside them, ascending.
-func (r *resolver) ingressPorts() []ServicePort {
-	ports := slices.Clone(r.facts.IngressPorts)
-	var added []ServicePort
-	for _, g := range r.gateways {
-		if !onIngressPods(g.Selector) {
-			continue
-		}
-		for _, s := range g.Servers {
-			known := func(p ServicePort) bool { return p.Port == s.Port || p.TargetPort == s.Port }
-			if !slices.ContainsFunc(ports, known) && !slices.ContainsFunc(added, known) {
-				name := fmt.Sprintf("%s-%d", strings.ToLower(s.Protocol), s.Port)
-				added = append(added, ServicePort{Name: name, Port: s.Port, TargetPort: targetPort(s.Port)})
-			}
-		}
+// images are the hub and the tag.
+func (r *resolver) images(at diag.Path, words spec.Install) (hub, tag string) {
+	variant := r.oneOf(at.Key("variant"), words.Variant, choice{
+		values: []string{"distroless", "debug"}, unknown: "no variant %s; distroless or debug",
+	})
+	hub, tag = words.Hub, words.IstioVersion
+	if hub != "" && !imageHub.MatchString(hub) {
+		r.ds.Errorf(diag.CodeValue, at.Key("hub"), "%q is no image registry; write it as registry.example.com/istio", hub)
 	}
-	slices.SortFunc(added, func(a, b ServicePort) int { return cmp.Compare(a.Port, b.Port) })
-	return append(ports, added...)
+	if hub == "" && words.IstioVersion == r.layer.Spec.Install.IstioVersion {
+		// Kyma's registry holds the Istio that Kyma shipped and no other.
+		hub = r.facts.Hub
+	}
+	if variant == "distroless" {
+		// A suffix in every version: values.global.variant says the same, but
+		// only from Istio 1.24 on, and one place is enough.
+		return hub, tag + "-distroless"
+	}
+	if hub == r.facts.Hub {
+		r.ds.Warnf(diag.CodeImage, at.Key("variant"), "%s holds the distroless images only; write hub as well", hub)
+	}
+	return hub, tag
+}
+
+func (r *resolver) webhook(at diag.Path, words spec.Webhook) Webhook {
+	if t := words.TimeoutSeconds; t != 0 && (t < 1 || t > 30) {
+		r.ds.Errorf(diag.CodeValue, at.Key("timeoutSeconds"), "%d is no timeout of a webhook; 1 to 30 seconds", t)
+	}
+	w := Webhook{TimeoutSeconds: words.TimeoutSeconds}
+	for i, q := range words.NamespaceSelector {
+		r.requirement(at.Key("namespaceSelector").Index(i), q)
+		w.NamespaceSelector = append(w.NamespaceSelector, Requirement{Key: q.Key, Operator: q.Operator, Values: slices.Clone(q.Values)})
+	}
+	return w
+}
+
+// requirement checks one condition as the API server would.
+func (r *resolver) requirement(at diag.Path, q spec.Requirement) {
+	if q.Key == "" {
+		r.ds.Errorf(diag.CodeMissing, at.Key("key"), "write the key of a label")
+	} else {
+		r.names.labelKey(at.Key("key"), q.Key)
+	}
+	switch q.Operator {
+	case "In", "NotIn":
+		if len(q.Values) == 0 {
+			r.ds.Errorf(diag.CodeMissing, at.Key("values"), "%s needs values", q.Operator)
+		}
+		for i, v := range q.Values {
+			r.names.labelValue(at.Key("values").Index(i), v)
+		}
+	case "Exists", "DoesNotExist":
+		if len(q.Values) > 0 {
+			r.ds.Errorf(diag.CodeExclusive, at.Key("values"), "%s has no values; leave them out", q.Operator)
+		}
+	default:
+		r.ds.Errorf(diag.CodeValue, at.Key("operator"), "no operator %s; In, NotIn, Exists or DoesNotExist", quotedIfOdd(q.Operator))
+	}
 }
 
 // targetPort is where an added port arrives at the pods: on its own number, but

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
@@ -22,10 +23,23 @@ type layer struct {
 type facts struct {
 	// Hub is where the generation's images lie, with the generation's Istio.
 	Hub string `yaml:"hub"`
+	// DefaultProfile is what profile: default means.
+	DefaultProfile string `yaml:"defaultProfile"`
+	// Profiles are the profiles there are beside default.
+	Profiles []string `yaml:"profiles"`
 	// IngressPorts are the ports of the ingress gateway's Service. The port of
 	// the load balancer's health check stands first: AWS takes the first one
 	// (kyma-project/kyma commit 76c4497996).
 	IngressPorts []ServicePort `yaml:"ingressPorts"`
+	// HostPorts says that the node's own ports 80 and 443 lead to the ingress
+	// gateway, which leaves room for one pod of it.
+	HostPorts bool `yaml:"hostPorts"`
+	// DNSAnnotations are annotations of the ingress gateway's Service whose text
+	// holds {domain} for the document's domain.
+	DNSAnnotations map[string]string `yaml:"dnsAnnotations"`
+	// APIServerConnectSeconds is the connectTimeout of Kyma's DestinationRule
+	// api-server.
+	APIServerConnectSeconds int `yaml:"apiServerConnectSeconds"`
 }
 
 //go:embed layers/*.yaml
@@ -61,19 +75,59 @@ func readLayer(name string) layer {
 	return l
 }
 
-// defaults is what lies under a document of this generation and platform.
+// stack are the layers under a document, the highest first.
+type stack []namedLayer
+
+type namedLayer struct {
+	name string
+	layer
+}
+
+// stackOf says which layers lie under a document of this generation, profile and
+// platform. What differs for a profile or a platform in one generation only is a
+// layer of its own; most of these do not exist, because nothing differs.
 //
-// The order, here and nowhere else: base < generation < platform < the
-// document. A profile has no words of its own in the module generation: what it
-// changes are numbers of the installation, which pkg/istioop layers.
-func defaults(kyma, platform string) layer {
-	all := layers()
-	var l layer
-	for _, name := range []string{"platform-" + platform, "generation-" + kyma, "base"} {
-		fill(reflect.ValueOf(&l).Elem(), reflect.ValueOf(all[name+".yaml"]))
+// The order, here and nowhere else: base < generation < profile < platform <
+// the document.
+func stackOf(kyma, profile, platform string) stack {
+	var s stack
+	for _, name := range []string{
+		"generation-" + kyma + "-" + profile + "-" + platform,
+		"generation-" + kyma + "-" + platform,
+		"platform-" + platform,
+		"generation-" + kyma + "-" + profile,
+		"generation-" + kyma,
+		"base",
+	} {
+		if l, ok := layers()[name+".yaml"]; ok {
+			s = append(s, namedLayer{name, l})
+		}
 	}
+	return s
+}
+
+// mergedStacks keeps one *layer for each stack, never written to.
+var mergedStacks sync.Map
+
+// merged is what the layers say together, not to be written to.
+func (s stack) merged() layer {
+	var key strings.Builder
+	for _, l := range s {
+		key.WriteString(l.name + " ")
+	}
+	if l, ok := mergedStacks.Load(key.String()); ok {
+		return *l.(*layer)
+	}
+	var l layer
+	for _, below := range s {
+		fill(reflect.ValueOf(&l).Elem(), reflect.ValueOf(below.layer))
+	}
+	mergedStacks.Store(key.String(), &l)
 	return l
 }
+
+// generations are those that have a layer, the oldest first.
+var generations = []string{"0.6", "1.24", "2.18", "module"}
 
 // fill takes from below what is not set above: lists replace, maps merge by
 // key. It copies, so that a layer is never written to.

@@ -2,40 +2,53 @@ package mesh
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// stacks are the layers that lie over each other, the lowest first; the test
-// fails when a file is in none of them.
-var stacks = [][]string{
-	{"base", "generation-module", "platform-minikube"},
+// stacks are all stacks of layers that a document can have.
+func stacks() []stack {
+	var all []stack
+	for _, generation := range generations {
+		facts := layers()["generation-"+generation+".yaml"].Facts
+		for _, profile := range append(slices.Clone(facts.Profiles), facts.DefaultProfile) {
+			for _, platform := range []string{"cluster", "minikube", "k3d", "gardener", "gke"} {
+				all = append(all, stackOf(generation, profile, platform))
+			}
+		}
+	}
+	return all
 }
 
-// A layer states only what differs: a value that repeats the one below it would
-// hide the next change there.
+// A layer states only what differs: a value that repeats the one below it in
+// every stack would hide the next change there.
 func TestLayersStateOnlyWhatDiffers(t *testing.T) {
-	used := map[string]bool{}
-	for _, stack := range stacks {
-		var below layer
-		for _, name := range stack {
-			used[name+".yaml"] = true
-			l, ok := layers()[name+".yaml"]
-			if !ok {
-				t.Fatalf("no layer %s", name)
+	repeats := map[string]map[string]int{} // by layer: how often a place repeats
+	uses := map[string]int{}
+	for _, s := range stacks() {
+		for i, l := range s {
+			uses[l.name]++
+			below := s[i+1:].merged()
+			for _, path := range repeated(reflect.ValueOf(l.layer), reflect.ValueOf(below), l.name) {
+				if repeats[l.name] == nil {
+					repeats[l.name] = map[string]int{}
+				}
+				repeats[l.name][path]++
 			}
-			for _, path := range repeated(reflect.ValueOf(l), reflect.ValueOf(below), name) {
+		}
+	}
+	for name, paths := range repeats {
+		for path, times := range paths {
+			if times == uses[name] {
 				t.Errorf("%s says what is said below it", path)
 			}
-			merged := layer{}
-			fill(reflect.ValueOf(&merged).Elem(), reflect.ValueOf(l))
-			fill(reflect.ValueOf(&merged).Elem(), reflect.ValueOf(below))
-			below = merged
 		}
 	}
 	for name := range layers() {
-		if !used[name] {
+		if uses[strings.TrimSuffix(name, ".yaml")] == 0 {
 			t.Errorf("%s: no stack has this layer", name)
 		}
 	}
@@ -45,6 +58,21 @@ func TestLayersStateOnlyWhatDiffers(t *testing.T) {
 func repeated(above, below reflect.Value, at string) []string {
 	if above.IsZero() {
 		return nil
+	}
+	if above.Kind() == reflect.Pointer {
+		above, below = above.Elem(), reflect.Indirect(below)
+		if !below.IsValid() {
+			return nil
+		}
+	}
+	if above.Kind() == reflect.Map && !below.IsNil() {
+		var all []string
+		for _, key := range above.MapKeys() {
+			if value := below.MapIndex(key); value.IsValid() {
+				all = append(all, repeated(above.MapIndex(key), value, at+"."+key.String())...)
+			}
+		}
+		return all
 	}
 	if above.Kind() != reflect.Struct {
 		if reflect.DeepEqual(above.Interface(), below.Interface()) {
@@ -95,12 +123,12 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// The health check's port stands first on every platform.
+// The health check's port stands first everywhere.
 func TestIngressPortsBeginWithTheHealthCheck(t *testing.T) {
-	for _, platform := range []string{"cluster", "minikube"} {
-		ports := defaults("module", platform).Facts.IngressPorts
+	for _, s := range stacks() {
+		ports := s.merged().Facts.IngressPorts
 		if len(ports) < 3 || ports[0].Name != "status-port" {
-			t.Errorf("%s: %v", platform, ports)
+			t.Errorf("%s: %v", s[0].name, ports)
 		}
 	}
 }

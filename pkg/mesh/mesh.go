@@ -29,26 +29,90 @@ type Mesh struct {
 	istio istioVersion
 }
 
-// Install is what the IstioOperator is rendered from.
+// Install is how Istio itself is installed, whatever the document that says so to
+// an installer looks like.
 type Install struct {
-	// Profile is default, evaluation or production.
-	Profile string
-	// Platform is cluster or minikube.
-	Platform string
+	// Generation, Profile and Platform say what holds beside all that follows.
+	// Profile is never default for a generation whose default is another one.
+	Generation, Profile, Platform string
 	// Hub is the image registry; empty leaves it to Istio.
 	Hub string
 	// Tag is the image tag, with the suffix of the variant.
 	Tag string
-	// IngressPorts are all ports of the ingress gateway's Service, the port of
-	// the health check first.
-	IngressPorts []ServicePort
+	// Revision is empty for the only installation of a cluster.
+	Revision string
+	// InjectUnlabelled gives a sidecar to the pods of namespaces that say nothing.
+	InjectUnlabelled bool
+
+	Pilot          Component
+	IngressGateway GatewayComponent
+	EgressGateway  GatewayComponent
+	CNI            CNI
+	Webhook        Webhook
+	// Sidecar are the resources of every injected proxy.
+	Sidecar Resources
+	// Autoscaling is the version of Kubernetes' autoscaling API that the
+	// installer knows: v2beta1 or v2.
+	Autoscaling string
 }
 
-// ServicePort is one port of the ingress gateway's Service.
+// Component is one Deployment.
+type Component struct {
+	MinReplicas, MaxReplicas int
+	Resources                Resources
+	// Env are environment variables, by name.
+	Env []EnvVar
+}
+
+// Resources are quantities of Kubernetes; an empty one is not set.
+type Resources struct {
+	RequestCPU, RequestMemory string
+	LimitCPU, LimitMemory     string
+}
+
+// EnvVar is an environment variable.
+type EnvVar struct{ Name, Value string }
+
+// GatewayComponent is a gateway's Deployment and Service.
+type GatewayComponent struct {
+	Enabled bool
+	Component
+	// Type is the Service's.
+	Type string
+	// Ports are all ports of the Service, the port of the health check first;
+	// none leaves them to Istio's chart.
+	Ports []ServicePort
+	// ExternalTrafficPolicy is empty where nobody said one.
+	ExternalTrafficPolicy string
+	// Annotations are the Service's.
+	Annotations map[string]string
+}
+
+// ServicePort is one port of a gateway's Service.
 type ServicePort struct {
 	Name       string `yaml:"name"`
 	Port       int    `yaml:"port"`
 	TargetPort int    `yaml:"targetPort"`
+}
+
+// CNI is Istio's node agent.
+type CNI struct {
+	Enabled   bool
+	Resources Resources
+}
+
+// Webhook is what is changed at the webhooks that inject sidecars.
+type Webhook struct {
+	// TimeoutSeconds is 0 where Istio's holds.
+	TimeoutSeconds int
+	// NamespaceSelector are conditions beside Istio's own.
+	NamespaceSelector []Requirement
+}
+
+// Requirement is a condition on labels, as in Kubernetes.
+type Requirement struct {
+	Key, Operator string
+	Values        []string
 }
 
 // MTLS is the mode of the servers of one place: the mesh, a namespace, or the
@@ -74,7 +138,10 @@ type PortMode struct {
 type Excluded struct {
 	Namespace, Name string
 	Host            string
-	Origin          diag.Path
+	// ConnectSeconds is how long a connection may take to open; 0 leaves it to
+	// Istio.
+	ConnectSeconds int
+	Origin         diag.Path
 }
 
 // Gateway is a gateway with all its servers, those for redirects included.

@@ -130,6 +130,9 @@ func (r *resolver) excluded() []Excluded {
 		}
 		first[host] = i
 		e.Origin = at.Index(i)
+		if e.Name == "api-server" {
+			e.ConnectSeconds = r.facts.APIServerConnectSeconds
+		}
 		r.notStrict(e)
 		all = append(all, e)
 	}

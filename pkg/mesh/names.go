@@ -139,11 +139,30 @@ func (n names) label(at diag.Path, s string) bool {
 
 func (n names) labels(at diag.Path, labels map[string]string) {
 	for _, key := range sortedKeys(labels) {
-		switch {
-		case !isLabelKey(key):
-			n.ds.Errorf(diag.CodeName, at.Key(key), "%q is no label name: letters, digits, - _ and ., at most 63 characters, with an optional DNS name and / before it", key)
-		case !isLabelText(labels[key]):
-			n.ds.Errorf(diag.CodeName, at.Key(key), "%q is no label value: letters, digits, - _ and ., at most 63 characters", labels[key])
+		if n.labelKey(at.Key(key), key) {
+			n.labelValue(at.Key(key), labels[key])
 		}
 	}
+}
+
+func (n names) labelKey(at diag.Path, s string) bool {
+	if isLabelKey(s) {
+		return true
+	}
+	n.ds.Errorf(diag.CodeName, at, "%q is no label name: letters, digits, - _ and ., at most 63 characters, with an optional DNS name and / before it", s)
+	return false
+}
+
+func (n names) labelValue(at diag.Path, s string) {
+	if !isLabelText(s) {
+		n.ds.Errorf(diag.CodeName, at, "%q is no label value: letters, digits, - _ and ., at most 63 characters", s)
+	}
+}
+
+// portName checks the name of a Service's port.
+func (n names) portName(at diag.Path, s string) {
+	if isLabel(s) {
+		return
+	}
+	n.ds.Errorf(diag.CodeName, at, "%q is no name of a port: lower case letters, digits and -, at most 63 characters", s)
 }

@@ -98,9 +98,12 @@ type resolver struct {
 	team  []Document[spec.MeshService]
 	// spec is completed by complete; until then it is as written.
 	spec  spec.Spec
-	layer layer // what lies under the document
+	stack stack // what lies under the document
+	layer layer // the same, merged
 	facts facts
-	istio istioVersion
+
+	kyma, profile, platform string // which layers these are
+	istio                   istioVersion
 
 	gateways []gateway
 	services []service
@@ -144,24 +147,39 @@ func (r *resolver) metadata() {
 
 // complete puts the default layers under the document.
 func (r *resolver) complete() {
-	kyma := r.oneOf(r.at().Key("kyma"), cmp.Or(r.spec.Kyma, "module"), choice{
-		values: []string{"module"}, later: []string{"0.6", "1.24", "2.18"},
-		unknown: "no generation %s; 0.6, 1.24, 2.18 or module",
-	})
-	platform := r.oneOf(r.at().Key("platform"), cmp.Or(r.spec.Platform, "cluster"), choice{
-		values: []string{"cluster", "minikube"}, later: []string{"k3d", "gardener", "gke"},
+	r.kyma = cmp.Or(r.spec.Kyma, "module")
+	r.oneOf(r.at().Key("kyma"), r.kyma, choice{values: generations, unknown: "no generation %s; 0.6, 1.24, 2.18 or module"})
+	if !slices.Contains(generations, r.kyma) {
+		r.kyma = "module" // to go on with
+	}
+	r.platform = r.oneOf(r.at().Key("platform"), cmp.Or(r.spec.Platform, "cluster"), choice{
+		values:  []string{"cluster", "minikube", "k3d", "gardener", "gke"},
 		unknown: "no platform %s; cluster, minikube, k3d, gardener or gke",
 	})
-	r.layer = defaults(kyma, platform)
+	r.profile = r.effectiveProfile()
+	r.stack = stackOf(r.kyma, r.profile, r.platform)
+	r.layer = r.stack.merged()
 	r.facts = r.layer.Facts
 	fill(reflect.ValueOf(&r.spec).Elem(), reflect.ValueOf(r.layer.Spec))
-	r.oneOf(r.at().Key("profile"), r.spec.Profile, choice{
-		values:  []string{"default", "evaluation", "production"},
-		unknown: "no profile %s; default, evaluation or production",
-	})
 	if !isDomain(r.spec.Domain) {
 		r.ds.Errorf(diag.CodeName, r.at().Key("domain"), "%q is no DNS name; write it as shop.example.com", r.spec.Domain)
 	}
+}
+
+// effectiveProfile is the profile whose layers lie under the document.
+func (r *resolver) effectiveProfile() string {
+	at, written := r.at().Key("profile"), cmp.Or(r.spec.Profile, "default")
+	generation := layers()["generation-"+r.kyma+".yaml"].Facts
+	profiles := []string{"default", "evaluation", "production"}
+	if slices.Contains(profiles, written) && written != "default" && !slices.Contains(generation.Profiles, written) {
+		r.ds.Errorf(diag.CodeValue, at, "Kyma %s had no profiles; leave it out", r.kyma)
+		return "default"
+	}
+	written = r.oneOf(at, written, choice{values: profiles, unknown: "no profile %s; default, evaluation or production"})
+	if written == "default" {
+		return cmp.Or(generation.DefaultProfile, written)
+	}
+	return written
 }
 
 // choice is what a word may be.

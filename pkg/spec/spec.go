@@ -62,17 +62,23 @@ type Metadata struct {
 
 // Spec is what a KymaMesh says. Empty, it renders a whole, safe mesh.
 type Spec struct {
-	// Kyma chooses whose defaults hold. Default: module.
+	// Kyma chooses whose defaults hold: 0.6, 1.24, 2.18 or module. Default:
+	// module.
 	Kyma string `yaml:"kyma" mesh:"bare"`
 	// Profile is default, evaluation or production. Default: default, which for
-	// module is production.
+	// 2.18 and module is production. Kyma 0.6 had no profiles.
 	Profile string `yaml:"profile"`
-	// Platform is cluster or minikube. Default: cluster.
+	// Platform is cluster, minikube, k3d, gardener or gke. Default: cluster.
 	Platform string `yaml:"platform"`
 	// Domain completes host names without a dot. Default: local.kyma.dev.
 	Domain string `yaml:"domain"`
 	// Install is how Istio itself is installed.
 	Install Install `yaml:"install"`
+	// Injection says whether pods of namespaces without a label get a sidecar:
+	// enabled or disabled. Default: enabled in 1.24, else disabled.
+	Injection string `yaml:"injection"`
+	// Proxy is the sidecar itself.
+	Proxy Proxy `yaml:"proxy"`
 	// Security holds for the whole mesh.
 	Security Security `yaml:"security"`
 	// Namespaces holds words for single namespaces, by their names.
@@ -86,28 +92,7 @@ type Spec struct {
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Spec) Later() []string {
-	return []string{"injection", "proxy", "sidecar", "telemetry", "extensionProviders", "egress", "targets", "dataplane"}
-}
-
-// Install is how Istio itself is installed.
-type Install struct {
-	// Mode says who installs. Default and only value for now: istioctl.
-	Mode string `yaml:"mode"`
-	// IstioVersion is three numbers. Default: the generation's.
-	IstioVersion string `yaml:"istioVersion" mesh:"bare"`
-	// Hub is the image registry. Default: the generation's with the generation's
-	// Istio, else left to Istio.
-	Hub string `yaml:"hub"`
-	// Variant is distroless or debug. Default: distroless.
-	Variant string `yaml:"variant"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Install) Later() []string {
-	return []string{
-		"revision", "pilot", "ingressGateway", "egressGateway", "cni", "webhook",
-		"override", "deliver", "only", "existing",
-	}
+	return []string{"sidecar", "telemetry", "extensionProviders", "egress", "targets", "dataplane"}
 }
 
 // Namespace is what is said of one namespace.

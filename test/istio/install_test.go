@@ -37,6 +37,12 @@ type installation struct {
 	Providers   []string
 	Tracing     bool
 	TrustDomain string
+	// Zipkin is where the proxies send their spans, AccessLog the file they write.
+	Zipkin, AccessLog string
+	// CNIFolders are those of the node into which the CNI is put.
+	CNIFolders []string
+	// LoadBalancer are the annotations of the gateway's Service.
+	LoadBalancer map[string]string
 }
 
 // module is what every installation of the module generation has in common:
@@ -54,9 +60,89 @@ func module(change func(*installation)) installation {
 		},
 		Providers:   []string{"envoy", "kyma-logs", "kyma-traces", "stdout-json"},
 		TrustDomain: "cluster.local",
+		CNIFolders:  []string{"/etc/cni/net.d", "/opt/cni/bin"},
 	}
 	change(&in)
 	return in
+}
+
+// kyma124 is what every installation of Kyma 1.24.11 has in common:
+// resources/istio/files/istio-operator-*.yaml, and the patch of the webhooks.
+func kyma124(in *installation) {
+	images("eu.gcr.io/kyma-project/external/istio", "1.11.4-distroless")(in)
+	in.Images[2], in.CNIFolders = "", nil
+	in.CNI = noResources
+	in.ServicePorts = []string{
+		"status-port 15021->15021", "tcp-istiod 15012->15012", "http2 80->8080", "https 443->8443", "tcp 31400->31400",
+		"tls 15443->15443", "kiali 15029->15029", "prometheus 15030->15030", "grafana 15031->15031", "tracing 15032->15032",
+	}
+	in.Ingress = "100m/128Mi..2000m/1024Mi"
+	in.Istiod = "250m/512Mi..500m/1024Mi"
+	in.Sidecar = "20m/32Mi..200m/128Mi"
+	in.IstiodReplicas, in.IngressReplicas = "1-5", "1-5"
+	in.Webhooks = nil
+	for _, name := range []string{"auto", "namespace", "object", "rev.namespace", "rev.object"} {
+		in.Webhooks = append(in.Webhooks, name+".sidecar-injector.istio.io 10s gardener.cloud/purpose NotIn [kube-system]")
+	}
+	in.InjectsUnlabelled = true
+	in.Providers = []string{"envoy"} // Istio's own
+	in.Tracing, in.Zipkin, in.AccessLog = true, "zipkin.kyma-system:9411", "/dev/stdout"
+}
+
+func kyma124Production(in *installation) {
+	in.Sidecar = "150m/128Mi..500m/1024Mi"
+	in.IstiodReplicas, in.IngressReplicas = "2-5", "3-10"
+	in.Budgets = []string{"istio-ingressgateway", "istiod"}
+	in.AccessLog = ""
+}
+
+func kyma124Evaluation(in *installation) {
+	in.Sidecar = "25m/32Mi..250m/254Mi"
+	in.Istiod = "75m/128Mi..250m/384Mi"
+	in.Ingress = "25m/32Mi..500m/128Mi"
+	in.IstiodReplicas, in.IngressReplicas = "1-1", "1-1"
+	in.AccessLog = ""
+}
+
+func kyma124Minikube(in *installation) {
+	in.ServiceType = "NodePort"
+	in.HostPorts = []string{"80->8080", "443->8443"}
+	in.IstiodReplicas, in.IngressReplicas = "1-1", "1-1"
+	in.Ingress = "100m/96Mi..2000m/256Mi"
+}
+
+// kyma218 is what every installation of Kyma 2.18.1 has in common: the chart
+// resources/istio.
+func kyma218(in *installation) {
+	images("europe-docker.pkg.dev/kyma-project/prod/external/istio", "1.18.2-distroless")(in)
+	in.Providers = []string{"envoy", "kyma-traces", "stdout-json"}
+	in.LoadBalancer = map[string]string{"service.beta.kubernetes.io/aws-load-balancer-connection-idle-timeout": "4000"}
+}
+
+func kyma218Production(in *installation) {
+	full(in)
+	in.IstiodReplicas, in.IngressReplicas = "2-5", "3-10"
+}
+
+// kyma06 is the patch of Kyma 0.5.0, resources/istio-kyma-patch, said with the
+// Istio of 1.24.
+func kyma06(in *installation) {
+	kyma124(in)
+	in.ServicePorts = []string{"status-port 15021->15021", "http2 80->8080", "https 443->8443", "tcp 31400->31400"}
+	in.Istiod = "500m/2048Mi..<nil>/<nil>"
+	in.Sidecar = "10m/128Mi..100m/128Mi"
+	in.Webhooks = module(func(*installation) {}).Webhooks
+	in.InjectsUnlabelled = false
+	in.AccessLog = ""
+}
+
+// noResources is what a container without resources, or none at all, shows.
+const noResources = "<nil>/<nil>..<nil>/<nil>"
+
+// k3d keeps CNI plugins elsewhere, and port 31400 is open as on every local Kyma.
+func k3d(in *installation) {
+	in.ServicePorts = append(in.ServicePorts, "tcp 31400->31400")
+	in.CNIFolders = []string{"/var/lib/rancher/k3s/agent/etc/cni/net.d", "/var/lib/rancher/k3s/data/cni"}
 }
 
 // full is istio-operator.yaml, for clusters of five CPUs and 10 GB or more.
@@ -107,6 +193,65 @@ var installations = []struct {
 	{"production, minikube", `{profile: production, platform: minikube}`, []func(*installation){full, minikube}},
 	{"evaluation", `{profile: evaluation}`, []func(*installation){light}},
 	{"evaluation, minikube", `{profile: evaluation, platform: minikube}`, []func(*installation){light, minikube}},
+	{"k3d", `{platform: k3d}`, []func(*installation){full, k3d}},
+	{"gke", `{platform: gke}`, []func(*installation){full, func(in *installation) {
+		in.CNIFolders = []string{"/etc/cni/net.d", "/home/kubernetes/bin"}
+	}}},
+	{"gardener", `{platform: gardener}`, []func(*installation){full}},
+	{"0.6", `{kyma: "0.6"}`, []func(*installation){kyma06}},
+	{"0.6, minikube", `{kyma: "0.6", platform: minikube}`, []func(*installation){kyma06, func(in *installation) {
+		in.ServiceType, in.HostPorts = "NodePort", []string{"80->8080", "443->8443"}
+		in.IstiodReplicas, in.IngressReplicas = "1-1", "1-1"
+	}}},
+	{"1.24", `{kyma: "1.24"}`, []func(*installation){kyma124}},
+	{"1.24 production", `{kyma: "1.24", profile: production}`, []func(*installation){kyma124, kyma124Production}},
+	{"1.24 evaluation", `{kyma: "1.24", profile: evaluation}`, []func(*installation){kyma124, kyma124Evaluation}},
+	{"1.24, minikube", `{kyma: "1.24", platform: minikube}`, []func(*installation){kyma124, kyma124Minikube}},
+	{"1.24 production, minikube", `{kyma: "1.24", profile: production, platform: minikube}`, []func(*installation){kyma124, kyma124Minikube, func(in *installation) {
+		in.Sidecar = "25m/32Mi..250m/254Mi"
+	}}},
+	{"1.24 evaluation, minikube", `{kyma: "1.24", profile: evaluation, platform: minikube}`, []func(*installation){kyma124, kyma124Minikube, kyma124Evaluation, func(in *installation) {
+		in.Istiod = "75m/128Mi..250m/256Mi"
+	}}},
+	{"2.18", `{kyma: "2.18"}`, []func(*installation){kyma218, kyma218Production}},
+	{"2.18 production", `{kyma: "2.18", profile: production}`, []func(*installation){kyma218, kyma218Production}},
+	{"2.18 evaluation", `{kyma: "2.18", profile: evaluation}`, []func(*installation){kyma218, light}},
+	{"2.18, k3d", `{kyma: "2.18", platform: k3d}`, []func(*installation){kyma218, kyma218Production, k3d}},
+	{"2.18, gardener", `{kyma: "2.18", platform: gardener, domain: shop.example.com}`, []func(*installation){kyma218, kyma218Production, func(in *installation) {
+		in.LoadBalancer["dns.gardener.cloud/class"] = "garden"
+		in.LoadBalancer["dns.gardener.cloud/dnsnames"] = "*.shop.example.com"
+	}}},
+	{
+		"replicas", `{install: {pilot: {minReplicas: 2, maxReplicas: 4}, ingressGateway: {minReplicas: 1, maxReplicas: 1}}}`,
+		[]func(*installation){full, func(in *installation) {
+			in.IstiodReplicas, in.IngressReplicas = "2-4", "1-1"
+			in.Budgets = []string{"istiod"}
+		}},
+	},
+	{
+		"resources and environment", `{install: {pilot: {resources: {limits: {memory: 4Gi}}, env: {PILOT_HTTP10: "0"}}, cni: {resources: {requests: {cpu: 1m}}}}, proxy: {resources: {limits: {cpu: 2}}}}`,
+		[]func(*installation){full, func(in *installation) {
+			in.Istiod, in.CNI, in.Sidecar = "100m/512Mi..4000m/4Gi", "1m/512Mi..500m/1024Mi", "10m/192Mi..2/1024Mi"
+			in.HTTP10 = "0"
+		}},
+	},
+	{
+		"injection and webhook", `{injection: enabled, install: {webhook: {timeoutSeconds: 5, namespaceSelector: [{key: a, operator: DoesNotExist}, {key: b, operator: In, values: [c, d]}]}}}`,
+		[]func(*installation){full, func(in *installation) {
+			in.InjectsUnlabelled = true
+			in.Webhooks = append([]string{"auto.sidecar-injector.istio.io"}, in.Webhooks...)
+			for i := range in.Webhooks {
+				in.Webhooks[i] += " 5s a DoesNotExist [] b In [c d]"
+			}
+		}},
+	},
+	{
+		"service of the gateway", `{install: {ingressGateway: {type: NodePort, annotations: {a: b}, ports: {https: {port: 443, targetPort: 9443}, ldaps: 636}}}}`,
+		[]func(*installation){full, func(in *installation) {
+			in.ServiceType, in.LoadBalancer = "NodePort", map[string]string{"a": "b"}
+			in.ServicePorts = []string{"status-port 15021->15021", "http2 80->8080", "https 443->9443", "ldaps 636->10636"}
+		}},
+	},
 	{
 		"hub", `{install: {hub: "registry.example.com:5000/istio", istioVersion: 1.31.1}}`,
 		[]func(*installation){full, images("registry.example.com:5000/istio", "1.31.1-distroless")},
@@ -203,7 +348,11 @@ func (all objectsByName) installation() (installation, error) {
 			mapAt(injector, "sidecarInjectorWebhook")["enableNamespacesByDefault"] == true,
 		Tracing:     config.EnableTracing,
 		TrustDomain: config.TrustDomain,
+		Zipkin:      config.GetDefaultConfig().GetTracing().GetZipkin().GetAddress(),
+		AccessLog:   config.AccessLogFile,
+		CNIFolders:  all.cniFolders(),
 	}
+	in.LoadBalancer, _, _ = unstructured.NestedStringMap(all.object("Service", "istio-ingressgateway"), "metadata", "annotations")
 	for _, p := range config.ExtensionProviders {
 		// Istio adds providers of its own to those that are written.
 		if !slices.Contains([]string{"prometheus", "stackdriver"}, p.Name) {
@@ -275,15 +424,46 @@ func (all objectsByName) servicePorts() []string {
 	return texts
 }
 
-// webhooks are the names of the injector's webhooks.
+// webhooks are the injector's webhooks: the name, the timeout where one is set, and
+// the conditions on namespaces that are not Istio's own.
 func (all objectsByName) webhooks() []string {
 	hooks, _, _ := unstructured.NestedSlice(all.object("MutatingWebhookConfiguration", "istio-sidecar-injector"), "webhooks")
-	var names []string
+	var texts []string
 	for _, h := range hooks {
-		names = append(names, textAt(h.(map[string]any), "name"))
+		hook := h.(map[string]any)
+		text := textAt(hook, "name")
+		if timeout, ok := hook["timeoutSeconds"]; ok {
+			text += fmt.Sprintf(" %vs", timeout)
+		}
+		rules, _, _ := unstructured.NestedSlice(hook, "namespaceSelector", "matchExpressions")
+		for _, r := range rules {
+			rule := r.(map[string]any)
+			if key := textAt(rule, "key"); !slices.Contains(istiosKeys, key) {
+				values, _, _ := unstructured.NestedSlice(rule, "values")
+				text += fmt.Sprintf(" %s %s %v", key, textAt(rule, "operator"), values)
+			}
+		}
+		texts = append(texts, text)
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(texts)
+	return texts
+}
+
+// istiosKeys are the labels by which Istio's chart selects namespaces.
+var istiosKeys = []string{"istio-injection", "istio.io/rev", "kubernetes.io/metadata.name"}
+
+// cniFolders are the node's folders that the CNI agent writes to.
+func (all objectsByName) cniFolders() []string {
+	volumes, _, _ := unstructured.NestedSlice(all.object("DaemonSet", "istio-cni-node"), "spec", "template", "spec", "volumes")
+	var folders []string
+	for _, v := range volumes {
+		volume := v.(map[string]any)
+		if name := textAt(volume, "name"); name == "cni-bin-dir" || name == "cni-net-dir" {
+			folders = append(folders, textAt(volume, "hostPath", "path"))
+		}
+	}
+	slices.Sort(folders)
+	return folders
 }
 
 // injectsUnlabelled tells whether a webhook takes pods without any label in

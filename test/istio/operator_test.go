@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 
@@ -45,9 +46,19 @@ func TestOperator(t *testing.T) {
 	})
 }
 
+// oldMetric is the one field whose form depends on the installer: an Istio before
+// 1.17 wants it so, and the one in hand knows only the later form.
+var oldMetric = regexp.MustCompile(`(?m)^( *name: (?:cpu|memory)\n *)targetAverageUtilization: 80$`)
+
+// today turns the form of an older Istio into that of the one in hand.
+func today(text []byte) []byte {
+	return oldMetric.ReplaceAll(text, []byte("${1}target: {type: Utilization, averageUtilization: 80}"))
+}
+
 // checkOperator is Istio's verdict on one IstioOperator. Istio takes unknown
 // fields of meshConfig without a word, so that is read once more.
 func checkOperator(text []byte) error {
+	text = today(text)
 	operator, err := values.MapFromYaml(text)
 	if err != nil {
 		return err
@@ -139,6 +150,7 @@ var allGenerated sync.Map // text of the IstioOperator → *generated
 // generate renders an IstioOperator with Istio's charts. Many cases have the
 // same one, and each costs a third of a second.
 func generate(text []byte) ([]operatormanifest.ManifestSet, error) {
+	text = today(text)
 	entry, _ := allGenerated.LoadOrStore(string(text), &generated{})
 	g := entry.(*generated)
 	g.once.Do(func() {

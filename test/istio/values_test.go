@@ -9,6 +9,7 @@ import (
 // would refuse most documents if it were written as often as others.
 var chances = map[string]int{
 	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
+	"ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
 	"spec.services": 95, "spec.gateways": 35, "spec.kyma": 10, "services.mesh": 10,
 	"expose.hosts": 99, "expose.gateway": 8, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
@@ -23,14 +24,36 @@ var chances = map[string]int{
 // give something that is refused. A key is the end of a path of words; #key are
 // the keys of a map, * its values.
 var wordValues = map[string]func(*generator) any{
-	"spec.kyma":            one("module"),
+	"spec.kyma":            one("0.6", "1.24", "2.18", "module"),
 	"spec.profile":         one("default", "evaluation", "production"),
-	"spec.platform":        one("cluster", "minikube"),
+	"spec.platform":        one("cluster", "minikube", "k3d", "gardener", "gke"),
+	"spec.injection":       one("enabled", "disabled"),
 	"spec.domain":          one("shop.example.com", "example.org", "x.y"),
 	"install.mode":         one("istioctl"),
-	"install.istioVersion": one("1.30.2", "1.31.1", "1.22.0", "1.21.6", "1.0.0"),
+	"install.istioVersion": one("1.30.2", "1.31.1", "1.22.0", "1.21.6", "1.16.7", "1.11.4"),
 	"install.hub":          one("registry.example.com/istio", "localhost:5000", "docker.io/istio", "a.b:1/c/d_e"),
 	"install.variant":      one("distroless", "debug"),
+	"install.revision":     one("1-31-1", "stable"),
+
+	"minReplicas":                 between(1, 3),
+	"maxReplicas":                 between(3, 40),
+	"requests.cpu":                one("10m", "0.05", "1e-2", ".01"),
+	"requests.memory":             one("16Mi", "10M", "1e7"),
+	"limits.cpu":                  one("4", "4000m", "4.5"),
+	"limits.memory":               one("4Gi", "5G", "4096Mi"),
+	"env#key":                     one("PILOT_HTTP10", "A.b-c", "_X"),
+	"env.*":                       one("0", "", "a b"),
+	"type":                        one("LoadBalancer", "NodePort"),
+	"externalTrafficPolicy":       one("Local", "Cluster"),
+	"annotations#key":             one("example.com/load-balancer", "a"),
+	"ingressGateway.ports#key":    one("http2", "https", "tcp", "ldaps", "a-b"),
+	"ingressGateway.ports.*.port": func(g *generator) any { return g.port() },
+	"egressGateway.ports#key":     one("http2", "https"),
+	"egressGateway.ports.*.port":  func(g *generator) any { return g.port() },
+	"webhook.timeoutSeconds":      between(1, 30),
+	"namespaceSelector.key":       one("a", "example.com/purpose"),
+	"namespaceSelector.operator":  one("In", "NotIn"),
+	"namespaceSelector.values":    one("b", "kube-system", ""),
 
 	"mtls.mode":      one("STRICT", "STRICT", "PERMISSIVE", "DISABLE"),
 	"mtls.ports.*":   one("STRICT", "PERMISSIVE", "DISABLE"),
@@ -78,6 +101,12 @@ var wordValues = map[string]func(*generator) any{
 
 // mend brings words into line that would refuse each other.
 func (g *generator) mend(words tree) {
+	if words["kyma"] == "0.6" && g.chance(95) {
+		delete(words, "profile")
+	}
+	if install, ok := words["install"].(tree); ok && words["platform"] == "minikube" && g.chance(95) {
+		delete(install, "ingressGateway") // of which there is one pod
+	}
 	if words["to"] != nil && words["split"] != nil {
 		delete(words, g.pick("to", "split"))
 	}
@@ -111,6 +140,10 @@ func (g *generator) mend(words tree) {
 
 func one(choices ...string) func(*generator) any {
 	return func(g *generator) any { return g.text(choices...) }
+}
+
+func between(low, high int) func(*generator) any {
+	return func(g *generator) any { return low + g.IntN(high-low+1) }
 }
 
 func either(percent int, first, second func(*generator) any) func(*generator) any {
