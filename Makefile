@@ -42,7 +42,7 @@ test: build image
 # Random documents, judged by Istio: COUNT of them.
 COUNT ?= 100000
 soak:
-	cd test/istio && KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
+	cd test/istio && GOGC=400 KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
 
 golden:
 	go test . ./plugins/kymamesh-krm ./examples -update
