@@ -84,7 +84,13 @@ func (c *cluster) take(object runtime.Object) {
 		c.deployments[named{Namespace: o.Namespace, Name: o.Name}] = o
 		c.pod(o.Namespace, o.Name, o.Spec.Template.Labels)
 		pod := c.pods[named{Namespace: o.Namespace, Name: o.Name}]
-		pod.Spec.Containers = append(slices.Clone(o.Spec.Template.Spec.Containers), pod.Spec.Containers[1])
+		application := o.Spec.Template.Spec.DeepCopy().Containers
+		for _, container := range application {
+			for i := range container.Ports { // as the API server would
+				container.Ports[i].Protocol = cmp.Or(container.Ports[i].Protocol, corev1.ProtocolTCP)
+			}
+		}
+		pod.Spec.Containers = append(application, pod.Spec.Containers[1])
 	case *corev1.Namespace:
 		c.namespaces[o.Name] = o
 	case *corev1.Pod:
