@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/spec"
@@ -39,7 +38,7 @@ func resolved(generation, profile, platform string) mesh.Install {
 		Metadata: spec.Metadata{Name: "shop"},
 		Spec:     spec.Spec{Kyma: generation, Profile: profile, Platform: platform},
 	}
-	meshes, ds := mesh.Resolve(mesh.Documents{Meshes: []mesh.Document[spec.KymaMesh]{{Value: doc, Path: diag.Root("")}}})
+	meshes, ds := mesh.Resolve(mesh.Documents{Meshes: []mesh.Document[spec.KymaMesh]{{Value: doc}}})
 	if ds.HasErrors() {
 		panic(ds[0].String())
 	}

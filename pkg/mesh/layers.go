@@ -126,9 +126,6 @@ func (s stack) merged() layer {
 	return l
 }
 
-// generations are those that have a layer, the oldest first.
-var generations = []string{"0.6", "1.24", "2.18", "module"}
-
 // fill takes from below what is not set above: lists replace, maps merge by
 // key. It copies, so that a layer is never written to.
 func fill(above, below reflect.Value) {

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
 // stacks are all stacks of layers that a document can have.
 func stacks() []stack {
 	var all []stack
-	for _, generation := range generations {
+	for _, generation := range spec.Generations {
 		facts := layers()["generation-"+generation+".yaml"].Facts
 		for _, profile := range append(slices.Clone(facts.Profiles), facts.DefaultProfile) {
 			for _, platform := range []string{"cluster", "minikube", "k3d", "gardener", "gke"} {

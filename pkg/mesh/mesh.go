@@ -26,7 +26,8 @@ type Mesh struct {
 	// VirtualHosts are the hosts that gateways lead to services.
 	VirtualHosts []VirtualHost
 
-	istio istioVersion
+	istio   istioVersion
+	sources sources
 }
 
 // Install is how Istio itself is installed, whatever the document that says so to

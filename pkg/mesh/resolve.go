@@ -120,6 +120,7 @@ func (r *resolver) resolve() *Mesh {
 	r.resolveGateways()
 	m.Install = r.install()
 	m.istio = r.istio
+	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
 	m.MTLS = r.mtls()
 	m.Excluded = r.excluded()
 	for _, s := range r.services {
@@ -148,8 +149,8 @@ func (r *resolver) metadata() {
 // complete puts the default layers under the document.
 func (r *resolver) complete() {
 	r.kyma = cmp.Or(r.spec.Kyma, "module")
-	r.oneOf(r.at().Key("kyma"), r.kyma, choice{values: generations, unknown: "no generation %s; 0.6, 1.24, 2.18 or module"})
-	if !slices.Contains(generations, r.kyma) {
+	r.oneOf(r.at().Key("kyma"), r.kyma, choice{values: spec.Generations, unknown: "no generation %s; 0.6, 1.24, 2.18 or module"})
+	if !slices.Contains(spec.Generations, r.kyma) {
 		r.kyma = "module" // to go on with
 	}
 	r.platform = r.oneOf(r.at().Key("platform"), cmp.Or(r.spec.Platform, "cluster"), choice{

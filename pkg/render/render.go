@@ -196,6 +196,11 @@ func scalarAt(root *yaml.Node, key string) string {
 // render resolves, renders and locates. What could not be decoded is resolved as
 // far as it was read, so that all faults are found in one run.
 func (c *call) render() ([]manifest.Object, diag.List) {
+	_, objects := c.meshesAndObjects()
+	return objects, c.ds
+}
+
+func (c *call) meshesAndObjects() ([]*mesh.Mesh, []manifest.Object) {
 	var meshes []*mesh.Mesh
 	if (len(c.meshes) > 0 || !c.unread) && !c.endless {
 		var ds diag.List
@@ -211,9 +216,9 @@ func (c *call) render() ([]manifest.Object, diag.List) {
 	}
 	c.ds = c.ds.Locate(c.pos)
 	if c.ds.HasErrors() {
-		return nil, c.ds
+		return nil, nil
 	}
-	return objects, c.ds
+	return meshes, objects
 }
 
 // objects renders every kind of every mesh, in the order of the table.

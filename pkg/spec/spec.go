@@ -20,6 +20,9 @@ const (
 	KindMeshService = "MeshService"
 )
 
+// Generations are the values of kyma, the oldest first.
+var Generations = []string{"0.6", "1.24", "2.18", "module"}
+
 // KymaMesh is the platform team's document: one mesh.
 type KymaMesh struct {
 	APIVersion string   `yaml:"apiVersion"`

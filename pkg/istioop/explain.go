@@ -1,0 +1,168 @@
+package istioop
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/mesh"
+)
+
+// Leaf is one value of an IstioOperator's spec, and who says it.
+type Leaf struct {
+	// Path is the value's place, with the name of a list's item for its index:
+	// components.ingressGateways[istio-ingressgateway].k8s.hpaSpec.minReplicas.
+	Path  string
+	Value any
+	// Source is the place of the document or the layer of defaults.
+	Source mesh.Source
+}
+
+// Explain says of every value of the mesh's IstioOperator where it comes from, in
+// the order of the paths.
+func Explain(m *mesh.Mesh) []Leaf {
+	in := m.Install
+	spec := Render(m)[0].Spec.(manifest.Tree)
+	said := leavesOf(words(in))
+	names := layerNames(in)
+	layered := make([]map[string]any, len(names))
+	for i, name := range names {
+		layered[i] = leavesOf(layers()[name])
+	}
+	var all []Leaf
+	values := leavesOf(spec)
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		leaf := Leaf{Path: path, Value: values[path]}
+		if _, ok := said[path]; ok {
+			leaf.Source = m.Source(wordAt(path)...)
+		} else {
+			leaf.Source.Layer = layerOf(path, names, layered)
+		}
+		all = append(all, leaf)
+	}
+	return all
+}
+
+// layerOf is the highest layer that says the value at a path or, for one whose
+// form follows the version of Istio, the value beside it.
+func layerOf(path string, names []string, layered []map[string]any) string {
+	for i := len(names) - 1; i >= 0; i-- {
+		if _, ok := layered[i][path]; ok {
+			return label(names[i])
+		}
+	}
+	parent := path[:strings.LastIndexByte(path, '.')+1]
+	for i := len(names) - 1; i >= 0; i-- {
+		for p := range layered[i] {
+			if strings.HasPrefix(p, parent) {
+				return label(names[i])
+			}
+		}
+	}
+	return ""
+}
+
+// label is a layer as a person knows it; pkg/mesh calls its layers so, too.
+func label(name string) string {
+	switch {
+	case name == "base":
+		return name
+	case name == "minikube":
+		return "platform " + name
+	}
+	return "generation " + strings.ReplaceAll(name, "-", " ")
+}
+
+// leavesOf are the values of a tree by path.
+func leavesOf(t manifest.Tree) map[string]any {
+	leaves := map[string]any{}
+	addLeaves(leaves, "", t)
+	return leaves
+}
+
+func addLeaves(leaves map[string]any, at string, v any) {
+	switch v := v.(type) {
+	case manifest.Tree:
+		for key, value := range v {
+			addLeaves(leaves, strings.TrimPrefix(at+"."+key, "."), value)
+		}
+		if len(v) > 0 {
+			return
+		}
+	case []any:
+		for i, item := range v {
+			addLeaves(leaves, fmt.Sprintf("%s[%s]", at, itemName(i, item)), item)
+		}
+		if len(v) > 0 {
+			return
+		}
+	}
+	if v != nil {
+		leaves[at] = v
+	}
+}
+
+// itemName is what names an item of a list, so that one item less does not shift
+// the others.
+func itemName(i int, item any) string {
+	m, _ := item.(manifest.Tree)
+	for _, field := range []string{"name", "path"} {
+		if name := text(m, field); name != "" {
+			return name
+		}
+	}
+	return fmt.Sprint(i)
+}
+
+// wordRule says which word of the document a value of the layer words renders.
+type wordRule struct {
+	path *regexp.Regexp
+	word string // with $1 and so on for what the pattern found
+}
+
+// component is what a place in the IstioOperator begins with, gateway what it is
+// called in the values.
+const (
+	componentAt = `^components\.(pilot|ingressGateway|egressGateway|cni)`
+	gatewayAt   = `^values\.gateways\.istio-(ingress|egress)gateway`
+)
+
+var wordRules = []wordRule{
+	{regexp.MustCompile(`^tag$`), "install istioVersion"},
+	{regexp.MustCompile(`^(hub|revision)$`), "install $1"},
+	{regexp.MustCompile(componentAt + `\.enabled$`), "install $1 enabled"},
+	{regexp.MustCompile(componentAt + `\.k8s\.hpaSpec\.(\w+)$`), "install $1 $2"},
+	{regexp.MustCompile(componentAt + `\.k8s\.replicaCount$`), "install $1 maxReplicas"},
+	{regexp.MustCompile(componentAt + `\.k8s\.resources\.(\w+)\.(\w+)$`), "install $1 resources $2 $3"},
+	{regexp.MustCompile(componentAt + `\.k8s\.env\[(.+)\]\.\w+$`), "install $1 env $2"},
+	{regexp.MustCompile(componentAt + `\.k8s\.service\.ports\[(.+)\]\.\w+$`), "install $1 ports $2"},
+	{regexp.MustCompile(componentAt + `\.k8s\.service\.externalTrafficPolicy$`), "install $1 externalTrafficPolicy"},
+	{regexp.MustCompile(componentAt + `\.k8s\.serviceAnnotations\.(.+)$`), "install $1 annotations $2"},
+	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[istio-sidecar-injector.*\.timeoutSeconds`), "install webhook timeoutSeconds"},
+	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[istio-sidecar-injector`), "install webhook namespaceSelector"},
+	{regexp.MustCompile(componentAt + `\.name$`), "install $1"},
+	{regexp.MustCompile(`^values\.pilot\.autoscaleMin$`), "install pilot minReplicas"},
+	{regexp.MustCompile(`^values\.pilot\.autoscale(Max|Enabled)$`), "install pilot maxReplicas"},
+	{regexp.MustCompile(gatewayAt + `\.autoscaleMin$`), "install ${1}Gateway minReplicas"},
+	{regexp.MustCompile(gatewayAt + `\.autoscale(Max|Enabled)$`), "install ${1}Gateway maxReplicas"},
+	{regexp.MustCompile(gatewayAt + `\.type$`), "install ${1}Gateway type"},
+	{regexp.MustCompile(`^values\.global\.proxy\.resources\.(\w+)\.(\w+)$`), "proxy resources $1 $2"},
+	{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
+}
+
+// wordAt is the word that a value of the layer words renders, step by step.
+func wordAt(path string) []string {
+	path = strings.NewReplacer(
+		"ingressGateways[istio-ingressgateway]", "ingressGateway",
+		"egressGateways[istio-egressgateway]", "egressGateway",
+	).Replace(path)
+	for _, rule := range wordRules {
+		if m := rule.path.FindStringSubmatchIndex(path); m != nil {
+			return strings.Fields(string(rule.path.ExpandString(nil, rule.word, path, m)))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kymamesh/kymamesh/internal/strictyaml"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/istioop"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/mesh"
+)
+
+// Explained is one value of what is rendered, and who says it.
+type Explained struct {
+	// Object is KIND NAMESPACE/NAME.
+	Object string
+	// Path is the value's place in the object's spec. An item of a list that has a
+	// name stands by it: ports[http2].port.
+	Path string
+	// Value is the value as text.
+	Value string
+	// Layer is the layer of defaults that says it, such as generation 1.24
+	// production; empty where a document does.
+	Layer string
+	// Word is the place in the document, and Pos where that is.
+	Word string
+	Pos  diag.Pos
+}
+
+// Explain renders the documents of a call and says of every value of every spec
+// where it comes from. Of an IstioOperator each value has its own source; another
+// object comes from one place as a whole. With errors in the list there is
+// nothing else.
+//
+// generation replaces what the documents say of kyma, to see what another one
+// would change; empty, it is theirs.
+func Explain(generation string, docs ...Document) ([]Explained, diag.List) {
+	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
+	for i := range docs {
+		c.read(i)
+	}
+	if generation != "" {
+		for i := range c.meshes {
+			c.meshes[i].Value.Spec.Kyma = generation
+		}
+	}
+	meshes, objects := c.meshesAndObjects()
+	var all []Explained
+	for _, o := range objects {
+		i := slices.IndexFunc(meshes, func(m *mesh.Mesh) bool { return m.Name == o.Owner })
+		explained, err := c.explain(meshes[i], o)
+		if err != nil {
+			c.ds.Errorf(diag.CodeType, o.Origin, "%v", err)
+			return nil, c.ds
+		}
+		all = append(all, explained...)
+	}
+	return all, c.ds
+}
+
+func (c *call) explain(m *mesh.Mesh, o manifest.Object) ([]Explained, error) {
+	object := fmt.Sprintf("%s %s/%s", o.Kind.Name, o.Namespace, o.Name)
+	var all []Explained
+	if o.Kind == &istioop.Kind {
+		for _, leaf := range istioop.Explain(m) {
+			e := Explained{Object: object, Path: leaf.Path, Value: valueText(leaf.Value)}
+			all = append(all, c.from(e, leaf.Source))
+		}
+		return all, nil
+	}
+	n, err := manifest.Node(o)
+	if err != nil {
+		return nil, err
+	}
+	source := mesh.Source{Path: o.Origin}
+	if o.Origin.Document() == m.Path.Document() {
+		source = m.Source(wordsOf(o.Origin)...)
+		if source.Layer == "" {
+			source.Path = o.Origin
+		}
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == "spec" {
+			eachLeaf("", n.Content[i+1], func(path, value string) {
+				all = append(all, c.from(Explained{Object: object, Path: path, Value: value}, source))
+			})
+		}
+	}
+	return all, nil
+}
+
+func valueText(v any) string {
+	if t, ok := v.(manifest.Tree); ok && len(t) == 0 {
+		return "{}"
+	}
+	return fmt.Sprint(v)
+}
+
+// from says where a value comes from.
+func (c *call) from(e Explained, s mesh.Source) Explained {
+	if e.Layer = s.Layer; s.Layer == "" {
+		e.Word, e.Pos = s.Path.String(), c.pos(s.Path)
+	}
+	return e
+}
+
+// wordsOf are the words of a path below spec, up to the first list: a list is
+// said as a whole.
+func wordsOf(at diag.Path) []string {
+	var words []string
+	for _, step := range at.Steps() {
+		if step.IsIndex {
+			break
+		}
+		words = append(words, step.Key)
+	}
+	if len(words) > 0 && words[0] == "spec" {
+		words = words[1:]
+	}
+	return words
+}
+
+// eachLeaf yields the scalars and the empty lists and mappings below a node.
+func eachLeaf(at string, n *yaml.Node, yield func(path, value string)) {
+	switch {
+	case n.Kind == yaml.MappingNode && len(n.Content) > 0:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i].Value
+			if at != "" {
+				key = at + "." + key
+			}
+			eachLeaf(key, n.Content[i+1], yield)
+		}
+	case n.Kind == yaml.SequenceNode && len(n.Content) > 0:
+		for i, item := range n.Content {
+			name := scalarAt(item, "name")
+			if name == "" {
+				name = fmt.Sprint(i)
+			}
+			eachLeaf(at+"["+name+"]", item, yield)
+		}
+	case n.Kind == yaml.MappingNode:
+		yield(at, "{}")
+	case n.Kind == yaml.SequenceNode:
+		yield(at, "[]")
+	default:
+		yield(at, n.Value)
+	}
+}
