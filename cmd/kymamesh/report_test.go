@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/render"
+	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
 const wrong = header + `spec:
@@ -103,9 +105,13 @@ func TestSourceOfStdinNamedTwice(t *testing.T) {
 
 // wordless is what is said of an unknown word of spec.
 func wordless(word string, line, col int) string {
+	var words []string
+	for field := range reflect.TypeFor[spec.Spec]().Fields() {
+		words = append(words, field.Tag.Get("yaml"))
+	}
 	d := diag.Diagnostic{
 		Code: diag.CodeUnknownWord, Path: diag.Root("spec").Key(word), Pos: diag.Pos{File: "<stdin>", Line: line, Col: col},
-		Message: "no such word; there are kyma, profile, platform, domain, install, security, namespaces, gateways, services",
+		Message: "no such word; there are " + strings.Join(words, ", "),
 	}
 	return d.String() + "\n"
 }
