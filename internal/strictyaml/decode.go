@@ -59,7 +59,7 @@ func (d *decoder) value(n *yaml.Node, at diag.Path, v reflect.Value, o options, 
 		case reflect.Struct:
 			d.structure(n, at, v, depth)
 		case reflect.Map:
-			d.mapping(n, at, v, depth)
+			d.mapping(n, at, v, o, depth)
 		case reflect.Slice:
 			d.list(n, at, v, o, depth)
 		default:
@@ -185,7 +185,7 @@ func (d *decoder) unknown(words *words, key string, at diag.Path) {
 	d.ds.Errorf(diag.CodeUnknownWord, at, "no such word; there are %s", strings.Join(words.written, ", "))
 }
 
-func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, depth int) {
+func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {
 	if n.Kind != yaml.MappingNode {
 		d.shape(n, at, "a mapping")
 		return
@@ -204,7 +204,7 @@ func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, depth int
 		d.key(keys[key], at.Key(key), k)
 		readable := len(d.ds) == before
 		item := reflect.New(t.Elem()).Elem()
-		d.value(value, at.Key(key), item, options{}, depth+1)
+		d.value(value, at.Key(key), item, options{one: o.one}, depth+1)
 		if readable {
 			v.SetMapIndex(k, item)
 		}

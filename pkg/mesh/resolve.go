@@ -119,10 +119,10 @@ func (r *resolver) resolve() *Mesh {
 	m.istio = r.istio
 	m.MTLS = r.mtls()
 	m.Excluded = r.excluded()
-	for _, s := range r.services {
-		m.Services = append(m.Services, r.service(s))
+	for i := range r.services {
+		m.Services = append(m.Services, r.service(&r.services[i]))
 	}
-	m.VirtualHosts = r.virtualHosts(m.Services)
+	m.VirtualHosts = r.virtualHosts()
 	for _, g := range r.gateways {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}

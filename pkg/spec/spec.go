@@ -7,7 +7,8 @@
 // list: nil is not written, an empty list is none on purpose.
 //
 // The struct tag mesh holds what the YAML reader must know beside the name:
-// "one" lets a single item stand without its list, "bare" lets a number stand
+// "one" lets a single item stand without its list, at a mapping the lists that
+// are its values, "bare" lets a number stand
 // for text without quotes.
 //
 // A field whose type is a pointer to a message of istio.io/api is Istio's own
