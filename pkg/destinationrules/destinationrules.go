@@ -1,5 +1,6 @@
 // Package destinationrules renders how clients call a host: the versions of a
-// service, and the hosts that are called without mutual TLS.
+// service, how its pods are called, and the hosts that are called without mutual
+// TLS.
 package destinationrules
 
 import (
@@ -26,16 +27,21 @@ func Render(m *mesh.Mesh) []manifest.Object {
 	}
 	var objects []manifest.Object
 	for _, s := range m.Services {
-		if len(s.Subsets) == 0 {
+		if len(s.Subsets) == 0 && s.Policy.Empty() {
 			continue
 		}
-		rule := &networking.DestinationRule{Host: s.Host}
+		rule := &networking.DestinationRule{Host: s.Host, TrafficPolicy: policy(s.Policy)}
 		if excluded[s.Host] {
-			rule.TrafficPolicy = plaintext()
+			if rule.TrafficPolicy == nil {
+				rule.TrafficPolicy = &networking.TrafficPolicy{}
+			}
+			rule.TrafficPolicy.Tls = plaintext().Tls
 			delete(excluded, s.Host)
 		}
 		for _, subset := range s.Subsets {
-			rule.Subsets = append(rule.Subsets, &networking.Subset{Name: subset.Name, Labels: subset.Labels})
+			rule.Subsets = append(rule.Subsets, &networking.Subset{
+				Name: subset.Name, Labels: subset.Labels, TrafficPolicy: policy(subset.Policy),
+			})
 		}
 		objects = append(objects, manifest.Object{
 			Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Spec: rule, Origin: s.Origin,
@@ -51,6 +57,15 @@ func Render(m *mesh.Mesh) []manifest.Object {
 		})
 	}
 	return objects
+}
+
+func policy(p mesh.TrafficPolicy) *networking.TrafficPolicy {
+	if p.Empty() {
+		return nil // Istio refuses one that says nothing
+	}
+	return &networking.TrafficPolicy{
+		LoadBalancer: p.LoadBalancer, ConnectionPool: p.ConnectionPool, OutlierDetection: p.OutlierDetection,
+	}
 }
 
 // plaintext switches mutual TLS off for the clients of a host. The application

@@ -104,10 +104,6 @@ func (r *resolver) rewrite(at diag.Path, w spec.Route) {
 // headerChanges checks what is added, set and removed.
 func (r *resolver) headerChanges(at place, w spec.Route) {
 	headers := at("headers")
-	hosts := 0
-	if w.Rewrite.GetAuthority() != "" {
-		hosts++
-	}
 	for _, side := range []struct {
 		word    string
 		changes *networking.Headers_HeaderOperations
@@ -119,9 +115,7 @@ func (r *resolver) headerChanges(at place, w spec.Route) {
 			all  map[string]string
 		}{{"set", side.changes.GetSet()}, {"add", side.changes.GetAdd()}} {
 			for _, name := range sortedKeys(op.all) {
-				if isHostHeader(name) && side.request {
-					hosts++
-				} else {
+				if !isHostHeader(name) || !side.request {
 					r.changedHeader(at.Key(op.word).Key(name), name)
 				}
 				r.headerValue(at.Key(op.word).Key(name), op.all[name])
@@ -131,8 +125,23 @@ func (r *resolver) headerChanges(at place, w spec.Route) {
 			r.changedHeader(at.Key("remove").Index(i), name)
 		}
 	}
+}
+
+// oneHost refuses completed words that set the host twice.
+func (r *resolver) oneHost(at diag.Path, w spec.Route) {
+	hosts := 0
+	if w.Rewrite.GetAuthority() != "" {
+		hosts++
+	}
+	for _, all := range []map[string]string{w.Headers.GetRequest().GetSet(), w.Headers.GetRequest().GetAdd()} {
+		for name := range all {
+			if isHostHeader(name) {
+				hosts++
+			}
+		}
+	}
 	if hosts > 1 {
-		r.ds.Errorf(diag.CodeDuplicate, headers, "the host is set more than once; keep one of rewrite.authority and the host header")
+		r.ds.Errorf(diag.CodeDuplicate, at, "the host is set more than once; keep one of rewrite.authority and the host header")
 	}
 }
 

@@ -164,14 +164,18 @@ func (r *resolver) hostRoutes(x exposure) []Route {
 	return reachable(all, s.build(complete(entry, s.own()), cloned(x.around)))
 }
 
-// reachable appends a route unless those before it take all of its requests,
-// which a path can bring about: below /a, / is everything.
+// reachable appends a route without the matches that those before it take, which
+// a path can bring about: below /a, / is everything.
 func reachable(all []Route, route Route) []Route {
 	var before []*match
 	for _, other := range all {
 		before = append(before, other.Match...)
 	}
-	if len(before) > 0 && covered(route.Match, before) {
+	if len(before) == 0 || len(route.Match) == 0 {
+		return append(all, route)
+	}
+	route.Match = slices.DeleteFunc(route.Match, func(m *match) bool { return covered([]*match{m}, before) })
+	if len(route.Match) == 0 {
 		return all
 	}
 	return append(all, route)
@@ -185,6 +189,7 @@ func (x exposure) ownAction() bool {
 // around puts the entry around one route of the service.
 func (r *resolver) around(x exposure, one route, matches []*match) []Route {
 	w := complete(words{Route: one.Route}, complete(words{Route: x.entry.Route}, x.service.own()))
+	r.oneHost(x.at, w.Route)
 	var all []Route
 	for _, part := range r.seen(x, one, matches) {
 		list, how := crossed(part.around, part.matches)

@@ -113,7 +113,9 @@ type Service struct {
 	// port; none when the service has nothing to say about it, and then
 	// Kubernetes decides.
 	Routes []Route
-	// Origin is what asked for the routes and the subsets.
+	// Policy is how clients call the service.
+	Policy TrafficPolicy
+	// Origin is what asked for the routes, the subsets and the policy.
 	Origin diag.Path
 }
 
@@ -121,7 +123,20 @@ type Service struct {
 type Subset struct {
 	Name   string
 	Labels map[string]string
+	// Policy replaces the service's word by word.
+	Policy TrafficPolicy
 }
+
+// TrafficPolicy is how clients call pods, in Istio's own messages; nil is not
+// said.
+type TrafficPolicy struct {
+	LoadBalancer     *networking.LoadBalancerSettings
+	ConnectionPool   *networking.ConnectionPoolSettings
+	OutlierDetection *networking.OutlierDetection
+}
+
+// Empty tells whether the policy says nothing.
+func (p TrafficPolicy) Empty() bool { return p == TrafficPolicy{} }
 
 // Route is where some requests go and what is done to them on the way. Messages
 // in it are Istio's own; nil is not said.

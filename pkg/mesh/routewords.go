@@ -20,6 +20,9 @@ type place func(word string) diag.Path
 func (r *resolver) routeWords(at place, w spec.Route, s *service) {
 	r.oneAction(at, w)
 	r.target(at, w, s)
+	needs(r, at("redirect"), w.Redirect)
+	needs(r, at("retries"), retries(w.Retries))
+	needs(r, at("corsPolicy"), w.CORSPolicy)
 	if w.Port != 0 {
 		r.port(at("port"), w.Port)
 	}
@@ -94,6 +97,7 @@ func (r *resolver) outermost(s *service) {
 // of the places around. A place that says none of them is not warned of.
 func (r *resolver) fits(at diag.Path, written spec.Route, around words) {
 	w := complete(words{Route: written}, around).Route
+	r.oneHost(at, w)
 	if ends(w) || written.Timeout == nil && written.Retries == nil && written.Fault == nil {
 		return
 	}

@@ -77,6 +77,9 @@ var serviceWords = []serviceWord{
 	{"mirror", func(s *spec.Service) bool { return s.Mirror != nil }, func(to, from *spec.Service) { to.Mirror = from.Mirror }},
 	{"headers", func(s *spec.Service) bool { return s.Headers != nil }, func(to, from *spec.Service) { to.Headers = from.Headers }},
 	{"corsPolicy", func(s *spec.Service) bool { return s.CORSPolicy != nil }, func(to, from *spec.Service) { to.CORSPolicy = from.CORSPolicy }},
+	{"loadBalancer", func(s *spec.Service) bool { return s.LoadBalancer != nil }, func(to, from *spec.Service) { to.LoadBalancer = from.LoadBalancer }},
+	{"connectionPool", func(s *spec.Service) bool { return s.ConnectionPool != nil }, func(to, from *spec.Service) { to.ConnectionPool = from.ConnectionPool }},
+	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
 	{"security", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
 }
@@ -209,13 +212,14 @@ func (r *resolver) service(s *service) Service {
 	r.fits(s.path, s.own().Route, words{})
 	s.routes = r.routes(s)
 	r.unused(*s)
+	r.policies(s)
 	resolved := Service{
 		Namespace: s.Namespace, Name: s.Name, Host: s.host(),
-		Routes: s.meshRoutes(), Origin: s.origin(),
+		Routes: s.meshRoutes(), Policy: s.policyWords().policy(), Origin: s.origin(),
 	}
 	for _, name := range sortedKeys(s.known) {
 		if v := s.known[name]; v.Host == "" {
-			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels)})
+			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels), Policy: versionPolicy(v).policy()})
 		}
 	}
 	return resolved
@@ -358,7 +362,7 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 		r.port(at.Key("port"), v.Port)
 	}
 	if v.Host != "" {
-		if v.Labels != nil {
+		if v.Labels != nil || versionPolicy(v).said() {
 			r.ds.Errorf(diag.CodeExclusive, at, "host names another service; write its labels and policies there")
 		}
 		v.Host = r.versionHost(at.Key("host"), s, v.Host)

@@ -37,6 +37,11 @@ type Service struct {
 	Mirror     []Mirror               `yaml:"mirror" mesh:"one"`
 	Headers    *networking.Headers    `yaml:"headers"`
 	CORSPolicy *networking.CorsPolicy `yaml:"corsPolicy" mesh:"one=allowOrigins"`
+	// LoadBalancer, ConnectionPool and OutlierDetection are how clients in the mesh
+	// and gateways call the service's pods. A version's own word replaces them.
+	LoadBalancer     *networking.LoadBalancerSettings   `yaml:"loadBalancer"`
+	ConnectionPool   *networking.ConnectionPoolSettings `yaml:"connectionPool"`
+	OutlierDetection *networking.OutlierDetection       `yaml:"outlierDetection"`
 	// Expose opens the service to the outside, through gateways.
 	Expose []Expose `yaml:"expose" mesh:"one"`
 	// Security is what holds for the service's workload.
@@ -46,7 +51,7 @@ type Service struct {
 // Later are the words of the vocabulary that are not rendered yet.
 func (Service) Later() []string {
 	return []string{
-		"loadBalancer", "connectionPool", "outlierDetection", "exportTo",
+		"exportTo",
 		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
 		"telemetry", "dataplane", "waypoint",
 	}
@@ -99,11 +104,10 @@ type Version struct {
 	Host string `yaml:"host"`
 	// Port is the destination's port. Default: the service's.
 	Port int `yaml:"port"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Version) Later() []string {
-	return []string{"loadBalancer", "connectionPool", "outlierDetection"}
+	// LoadBalancer and the next two replace the service's for this version.
+	LoadBalancer     *networking.LoadBalancerSettings   `yaml:"loadBalancer"`
+	ConnectionPool   *networking.ConnectionPoolSettings `yaml:"connectionPool"`
+	OutlierDetection *networking.OutlierDetection       `yaml:"outlierDetection"`
 }
 
 // Expose opens a service to the outside on some hosts of one gateway.

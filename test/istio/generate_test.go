@@ -230,7 +230,7 @@ func (g *generator) pick(all ...string) string { return all[g.IntN(len(all))] }
 
 // text is one of the choices, and now and then what a check may have forgotten.
 func (g *generator) text(choices ...string) string {
-	if g.chance(2) {
+	if g.chance(1) {
 		return g.pick(odd...)
 	}
 	return g.pick(choices...)
