@@ -21,6 +21,9 @@ func (r *resolver) redirect(at diag.Path, w *networking.HTTPRedirect) {
 	case w.Uri != "" && w.PrefixRewrite != "":
 		r.ds.Errorf(diag.CodeExclusive, at.Key("prefixRewrite"), "uri and prefixRewrite exclude each other")
 	}
+	r.authority(at.Key("authority"), w.Authority)
+	r.pathTo(at.Key("uri"), w.Uri)
+	r.pathTo(at.Key("prefixRewrite"), w.PrefixRewrite)
 	if w.RedirectCode != 0 && (w.RedirectCode < 300 || w.RedirectCode > 399) {
 		r.ds.Errorf(diag.CodeValue, at.Key("redirectCode"), "%d is no redirect; 301, 302, 303, 307 or 308", w.RedirectCode)
 	}
@@ -29,6 +32,22 @@ func (r *resolver) redirect(at diag.Path, w *networking.HTTPRedirect) {
 	}
 	if port, ok := w.RedirectPort.(*networking.HTTPRedirect_Port); ok {
 		r.port(at.Key("port"), int(port.Port))
+	}
+}
+
+// printable is text that a request line can hold.
+var printable = regexp.MustCompile("^[!-~]*$")
+
+func (r *resolver) authority(at diag.Path, host string) {
+	if !printable.MatchString(host) || strings.Contains(host, "/") {
+		r.ds.Errorf(diag.CodeName, at, "%q is no host; write it as shop.example.com, with :port if need be", host)
+	}
+}
+
+// pathTo checks a path that requests are led to.
+func (r *resolver) pathTo(at diag.Path, path string) {
+	if path != "" && path[0] != '/' || !printable.MatchString(path) {
+		r.ds.Errorf(diag.CodeValue, at, "%q is no path; it begins with / and has no spaces", path)
 	}
 }
 
@@ -79,6 +98,8 @@ func (r *resolver) rewrite(at diag.Path, w spec.Route) {
 	if filled(w.Rewrite) == nil {
 		return
 	}
+	r.authority(at.Key("authority"), w.Rewrite.Authority)
+	r.pathTo(at.Key("uri"), w.Rewrite.Uri)
 	if w.Rewrite.Uri != "" && w.Rewrite.UriRegexRewrite != nil {
 		r.ds.Errorf(diag.CodeExclusive, at.Key("uriRegexRewrite"), "uri and uriRegexRewrite exclude each other")
 	}

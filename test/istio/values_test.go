@@ -10,7 +10,7 @@ import (
 var chances = map[string]int{
 	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
 	"spec.services": 95, "spec.gateways": 25, "spec.kyma": 10, "services.mesh": 10,
-	"expose.hosts": 99, "expose.gateway": 8, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
+	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
 	"services.security.mtls.exclude": 1, "namespaces.*.security.mtls.exclude": 1,
 	"spec.security.mtls.ports": 1, "namespaces.*.security.mtls.ports": 1,
@@ -19,15 +19,15 @@ var chances = map[string]int{
 	"expose.rewrite": 8, "rewrite.uriRegexRewrite": 10, "expose.timeout": 10, "expose.retries": 10, "expose.fault": 10, "expose.mirror": 8, "expose.headers": 10, "expose.corsPolicy": 10,
 	"services.timeout": 15, "services.retries": 15, "services.fault": 10, "services.mirror": 12, "services.headers": 12, "services.corsPolicy": 12,
 	"routes.rewrite": 15, "routes.timeout": 15, "routes.retries": 15, "routes.fault": 15, "routes.mirror": 10, "routes.headers": 15, "routes.corsPolicy": 10, "routes.port": 10, "routes.name": 10,
-	"when.claims": 2, "when.cookies": 8, "when.uri": 88, "headers.request": 90, "request.set": 90, "fault.delay": 85, "corsPolicy.allowOrigins": 90, "when.ignoreUriCase": 2, "when.scheme": 5, "when.sourceLabels": 6, "when.sourceNamespace": 6, "when.port": 8, "when.withoutHeaders": 12,
+	"when.claims": 2, "when.cookies": 8, "when.uri": 95, "headers.request": 97, "request.set": 97, "fault.delay": 97, "corsPolicy.allowOrigins": 90, "when.ignoreUriCase": 2, "when.scheme": 5, "when.sourceLabels": 6, "when.sourceNamespace": 6, "when.port": 8, "when.withoutHeaders": 12,
 	"retries.attempts": 98, "delay.fixedDelay": 98, "delay.percentage": 30, "abort.percentage": 30, "abort.httpStatus": 98, "abort.grpcStatus": 2,
 	"mirror.to": 99, "uriRegexRewrite.match": 95, "uriRegexRewrite.rewrite": 95, "redirect.prefixRewrite": 4, "redirect.uri": 60, "directResponse.status": 98,
 	"allowOrigin": 1, "body.bytes": 2,
 	"services.loadBalancer": 12, "services.connectionPool": 12, "services.outlierDetection": 15, "versions.*.loadBalancer": 10, "versions.*.connectionPool": 10, "versions.*.outlierDetection": 10,
-	"loadBalancer.simple": 60, "loadBalancer.consistentHash": 40, "loadBalancer.warmupDurationSecs": 1, "loadBalancer.zoneAwareLbSetting": 4, "loadBalancer.localityLbSetting": 25, "loadBalancer.warmup": 10,
+	"loadBalancer.simple": 80, "loadBalancer.consistentHash": 90, "loadBalancer.warmupDurationSecs": 1, "loadBalancer.zoneAwareLbSetting": 4, "loadBalancer.localityLbSetting": 25, "loadBalancer.warmup": 10,
 	"consistentHash.httpHeaderName": 60, "consistentHash.httpCookie": 60, "consistentHash.useSourceIp": 50, "consistentHash.minimumRingSize": 1, "httpCookie.name": 99, "httpCookie.attributes": 5, "maglev.tableSize": 99, "warmup.duration": 99,
 	"distribute.from": 100, "distribute.to": 100, "localityLbSetting.distribute": 15, "localityLbSetting.failover": 15, "failover.from": 100, "failover.to": 100,
-	"connectionPool.tcp": 80, "connectionPool.http": 60, "http.http2KeepAlive": 3, "http2KeepAlive.interval": 95, "http2KeepAlive.timeout": 95,
+	"connectionPool.tcp": 96, "connectionPool.http": 60, "http.http2KeepAlive": 3, "http2KeepAlive.interval": 95, "http2KeepAlive.timeout": 95,
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
 	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
@@ -83,10 +83,10 @@ var wordValues = map[string]func(*generator) any{
 	"redirect.redirectCode": func(g *generator) any { return []int{301, 302, 303, 307, 308}[g.IntN(5)] }, "redirect.port": func(g *generator) any { return g.port() },
 	"directResponse.status": func(g *generator) any { return []int{200, 404, 503}[g.IntN(3)] }, "body.string": one("ok", ""),
 	"rewrite.uri": one("/", "/x", "/a/"), "rewrite.authority": one("a.internal"), "uriRegexRewrite.match": one("/a(.*)", "^/x", "("), "uriRegexRewrite.rewrite": one("/b\\1"),
-	"set#key": one("x-a", "x-b", "host"), "add#key": one("x-a", "x-c"), "set.*": one("a", "%REQ(x)%", "100%%", "a b", "100%"), "add.*": one("a", "b"), "remove": one("server", "x-a"),
+	"set#key": one("x-a", "x-b", "host"), "add#key": one("x-a", "x-c"), "set.*": one("a", "%REQ(x)%", "100%%", "a b"), "add.*": one("a", "b"), "remove": one("server", "x-a"),
 	"allowOrigins": stringMatch("*", "https://a.b", "a"), "allowMethods": one("GET", "POST", "*"), "allowHeaders": one("x-a", "*"), "exposeHeaders": one("x-b"),
 	"corsPolicy.maxAge": one("24h", "1s", "1m"),
-	"httpHeaderName":    one("x-user", "a b"), "httpQueryParameterName": one("q"), "httpCookie.name": one("session"), "httpCookie.ttl": one("1h", "0s"), "attributes.name": one("a", "b"),
+	"httpHeaderName":    one("x-user"), "httpQueryParameterName": one("q"), "httpCookie.name": one("session"), "httpCookie.ttl": one("1h", "0s"), "attributes.name": one("a", "b"),
 	"tableSize": func(g *generator) any { return []int{65537, 2, 101, 4, 5000011}[g.IntN(5)] }, "ringHash.minimumRingSize": func(g *generator) any { return []int{1, 1024, 8388608}[g.IntN(3)] },
 	"warmup.duration": one("30s"), "minimumPercent": func(g *generator) any { return []float64{0, 10, 50, 100}[g.IntN(4)] }, "aggression": func(g *generator) any { return []float64{1, 1.5, 5}[g.IntN(3)] },
 	"failover.from": one("a", "b"), "failover.to": one("c", "d"), "failoverPriority": one("version", "topology.kubernetes.io/zone"), "distribute.from": one("a/b/*", "c/*", "d", "*"),
@@ -154,6 +154,9 @@ func (g *generator) mend(words tree) {
 			delete(words, word)
 		}
 	}
+	if lb, ok := words["loadBalancer"].(tree); ok && lb["localityLbSetting"] != nil && words["outlierDetection"] == nil {
+		words["outlierDetection"] = tree{"consecutive5xxErrors": 5}
+	}
 	if without, ok := words["withoutHeaders"].(map[any]any); ok {
 		for name, value := range without {
 			if list, ok := value.([]any); ok && len(list) > 0 {
@@ -189,7 +192,9 @@ func (g *generator) mend(words tree) {
 		}
 		for _, version := range versions {
 			if v := version.(tree); v["host"] != nil {
-				delete(v, "labels")
+				for _, word := range []string{"labels", "loadBalancer", "connectionPool", "outlierDetection"} {
+					delete(v, word)
+				}
 			}
 		}
 	}
