@@ -200,9 +200,6 @@ func (r *resolver) corsPolicy(at diag.Path, w *networking.CorsPolicy) {
 	if w == nil {
 		return
 	}
-	if len(w.GetAllowOrigin()) > 0 { //nolint:staticcheck // deprecated, and so refused
-		r.ds.Errorf(diag.CodeValue, at.Key("allowOrigin"), "Istio has given it up; write allowOrigins")
-	}
 	for i, origin := range w.AllowOrigins {
 		r.text(at.Key("allowOrigins").Index(i), origin)
 	}

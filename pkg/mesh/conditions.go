@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"cmp"
 	"regexp"
 	"strings"
 
@@ -396,6 +395,3 @@ func those(all []*match, can func(*match) bool) (some []*match, none bool) {
 	}
 	return some, len(all) > 0 && len(some) == 0
 }
-
-// portOf is the port that a match names.
-func portOf(m *match, otherwise int) uint32 { return cmp.Or(m.Port, uint32(otherwise)) }

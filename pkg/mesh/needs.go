@@ -25,8 +25,16 @@ var since = map[protoreflect.FullName]int{
 	"istio.networking.v1alpha3.OutlierDetection.outlier_detection_http_error_codes":         31,
 }
 
+// givenUp are fields that Istio still reads and warns of, with what to write.
+var givenUp = map[protoreflect.FullName]string{
+	"istio.networking.v1alpha3.CorsPolicy.allow_origin":                                 "allowOrigins",
+	"istio.networking.v1alpha3.LoadBalancerSettings.ConsistentHashLB.minimum_ring_size": "ringHash: {minimumRingSize: }",
+	"istio.networking.v1alpha3.LoadBalancerSettings.warmup_duration_secs":               "warmup: {duration: }",
+	"istio.networking.v1alpha3.OutlierDetection.consecutive_errors":                     "consecutive5xxErrors or consecutiveGatewayErrors",
+}
+
 // needs refuses the fields of one of Istio's messages that the mesh's Istio does
-// not know.
+// not know yet, or that Istio has given up.
 func needs[M interface {
 	comparable
 	proto.Message
@@ -47,6 +55,9 @@ func (r *resolver) known(at diag.Path, m protoreflect.Message) {
 		at := at.Key(fd.JSONName())
 		if minor, young := since[fd.FullName()]; young && r.istio.before(1, minor) {
 			r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.%d on; this mesh has %s (install.istioVersion)", minor, r.spec.Install.IstioVersion)
+		}
+		if instead, old := givenUp[fd.FullName()]; old {
+			r.ds.Errorf(diag.CodeValue, at, "Istio has given it up; write %s", instead)
 		}
 		if fd.Message() != nil && !fd.IsList() && !fd.IsMap() {
 			r.known(at, m.Get(fd).Message())

@@ -133,9 +133,6 @@ func (r *resolver) outlierDetection(at diag.Path, w *networking.OutlierDetection
 	if w == nil {
 		return
 	}
-	if w.ConsecutiveErrors != 0 { //nolint:staticcheck // deprecated, and so refused
-		r.ds.Errorf(diag.CodeValue, at.Key("consecutiveErrors"), "Istio has given it up; write consecutive5xxErrors or consecutiveGatewayErrors")
-	}
 	if w.ConsecutiveLocalOriginFailures.GetValue() > 0 && !w.SplitExternalLocalOriginErrors {
 		r.ds.Errorf(diag.CodeMissing, at.Key("consecutiveLocalOriginFailures"), "it needs splitExternalLocalOriginErrors: true")
 	}
@@ -173,9 +170,6 @@ func (r *resolver) consistentHash(at diag.Path, w *networking.LoadBalancerSettin
 		}
 	}
 	r.cookieHash(at.Key("httpCookie"), w.GetHttpCookie())
-	if w.MinimumRingSize != 0 { //nolint:staticcheck // deprecated, and so refused
-		r.ds.Errorf(diag.CodeValue, at.Key("minimumRingSize"), "Istio has given it up; write ringHash: {minimumRingSize: }")
-	}
 	if m := w.GetMaglev(); m != nil {
 		const most = 5_000_011
 		if m.TableSize == 0 || m.TableSize >= most || !new(big.Int).SetUint64(m.TableSize).ProbablyPrime(0) {
@@ -202,9 +196,6 @@ func (r *resolver) cookieHash(at diag.Path, w *networking.LoadBalancerSettings_C
 
 // warmup is how long new pods are spared.
 func (r *resolver) warmup(at diag.Path, w *networking.LoadBalancerSettings) {
-	if w.WarmupDurationSecs != nil { //nolint:staticcheck // deprecated, and so refused
-		r.ds.Errorf(diag.CodeValue, at.Key("warmupDurationSecs"), "Istio has given it up; write warmup: {duration: }")
-	}
 	if w.Warmup == nil {
 		return
 	}
