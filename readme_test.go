@@ -163,6 +163,8 @@ var blocks = []struct {
 	{"gateways[].servers[].", spec.Server{}},
 	{"gateways[].tls.", spec.ServerTLS{}},
 	{"services[].", spec.Service{}},
+	{"services[].routes[].", spec.Route{}},
+	{"services[].routes[].when.", spec.Condition{}},
 	{"services[].versions.NAME.", spec.Version{}},
 	{"services[].expose[].", spec.Expose{}},
 }

@@ -1,5 +1,6 @@
 // Package destinationrules renders how clients call a host: the versions of a
-// service, and the hosts that are called without mutual TLS.
+// service, how its pods are called, and the hosts that are called without mutual
+// TLS.
 package destinationrules
 
 import (
@@ -27,16 +28,18 @@ func Render(m *mesh.Mesh) []manifest.Object {
 	}
 	var objects []manifest.Object
 	for _, s := range m.Services {
-		if len(s.Subsets) == 0 {
+		if len(s.Subsets) == 0 && s.Policy.Empty() {
 			continue
 		}
-		rule := &networking.DestinationRule{Host: s.Host}
+		rule := &networking.DestinationRule{Host: s.Host, TrafficPolicy: policy(s.Policy)}
 		if e, ok := excluded[s.Host]; ok {
-			rule.TrafficPolicy = plaintext(e)
+			rule.TrafficPolicy = inPlaintext(rule.TrafficPolicy, e)
 			delete(excluded, s.Host)
 		}
 		for _, subset := range s.Subsets {
-			rule.Subsets = append(rule.Subsets, &networking.Subset{Name: subset.Name, Labels: subset.Labels})
+			rule.Subsets = append(rule.Subsets, &networking.Subset{
+				Name: subset.Name, Labels: subset.Labels, TrafficPolicy: policy(subset.Policy),
+			})
 		}
 		objects = append(objects, manifest.Object{
 			Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Spec: rule, Origin: s.Origin,
@@ -48,19 +51,29 @@ func Render(m *mesh.Mesh) []manifest.Object {
 		}
 		objects = append(objects, manifest.Object{
 			Kind: &Kind, Namespace: e.Namespace, Name: e.Name, Origin: e.Origin,
-			Spec: &networking.DestinationRule{Host: e.Host, TrafficPolicy: plaintext(e)},
+			Spec: &networking.DestinationRule{Host: e.Host, TrafficPolicy: inPlaintext(nil, e)},
 		})
 	}
 	return objects
 }
 
-// plaintext switches mutual TLS off for the clients of a host. The application
-// may still speak TLS of its own, as it does with the API server.
-func plaintext(e mesh.Excluded) *networking.TrafficPolicy {
-	policy := &networking.TrafficPolicy{
-		Tls: &networking.ClientTLSSettings{Mode: networking.ClientTLSSettings_DISABLE},
+func policy(p mesh.TrafficPolicy) *networking.TrafficPolicy {
+	if p.Empty() {
+		return nil // Istio refuses one that says nothing
 	}
-	if e.ConnectSeconds != 0 {
+	return &networking.TrafficPolicy{
+		LoadBalancer: p.LoadBalancer, ConnectionPool: p.ConnectionPool, OutlierDetection: p.OutlierDetection,
+	}
+}
+
+// inPlaintext switches mutual TLS off for the clients of a host. The application
+// may still speak TLS of its own, as it does with the API server.
+func inPlaintext(policy *networking.TrafficPolicy, e mesh.Excluded) *networking.TrafficPolicy {
+	if policy == nil {
+		policy = &networking.TrafficPolicy{}
+	}
+	policy.Tls = &networking.ClientTLSSettings{Mode: networking.ClientTLSSettings_DISABLE}
+	if e.ConnectSeconds != 0 && policy.ConnectionPool == nil {
 		policy.ConnectionPool = &networking.ConnectionPoolSettings{
 			Tcp: &networking.ConnectionPoolSettings_TCPSettings{ConnectTimeout: &durationpb.Duration{Seconds: int64(e.ConnectSeconds)}},
 		}

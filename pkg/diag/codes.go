@@ -33,6 +33,7 @@ const (
 	CodeDomain    Code = "KM023"
 	CodeUnused    Code = "KM024"
 	CodeImage     Code = "KM025"
+	CodeVersion   Code = "KM027"
 
 	CodeSelector Code = "KM101"
 	CodeMoved    Code = "KM102"
@@ -74,6 +75,7 @@ var Codes = []struct {
 	{CodeDomain, "a host name completed by the default domain on a real cluster"},
 	{CodeUnused, "something written that has no effect"},
 	{CodeImage, "images that the chosen registry does not hold"},
+	{CodeVersion, "a word that the mesh's Istio is too old for"},
 	{CodeSelector, "a selector that does not select the service's pods"},
 	{CodeMoved, "an object of the root namespace that was moved to another"},
 	{CodeNotOurs, "an object that would be rendered and that somebody else wrote"},

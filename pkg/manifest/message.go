@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// message writes what protojson would, with the keys sorted and the zeros of
-// Kind.Shown added, but without the way over JSON text and a tree of maps.
+// message writes what protojson would, with the keys sorted, the zeros of
+// Kind.Shown added and whole numbers as numbers, but without the way over JSON text and a tree of maps.
 func (w *writer) message(m protoreflect.Message) {
 	if w.err != nil {
 		return
@@ -96,12 +96,12 @@ func (w *writer) single(fd protoreflect.FieldDescriptor, v protoreflect.Value) {
 		w.to.literal(strconv.FormatInt(v.Int(), 10))
 	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
 		w.to.literal(strconv.FormatUint(v.Uint(), 10))
-	// 64 bits are text: a JSON number would lose digits in readers that hold
-	// every number as a double.
+	// protojson writes 64 bits as text, which the resource definitions of Istio
+	// refuse: they want an integer. Both are read back the same.
 	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
-		w.to.text(strconv.FormatInt(v.Int(), 10))
+		w.to.literal(strconv.FormatInt(v.Int(), 10))
 	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
-		w.to.text(strconv.FormatUint(v.Uint(), 10))
+		w.to.literal(strconv.FormatUint(v.Uint(), 10))
 	case protoreflect.FloatKind:
 		w.float(v.Float(), 32)
 	case protoreflect.DoubleKind:

@@ -91,6 +91,9 @@ func misread(s string) bool {
 	if strings.ContainsAny(s, otherBreaks) {
 		return true
 	}
+	if trimmed := strings.TrimSpace(s); trimmed != s && !strings.Contains(s, "\n") {
+		return true // some readers trim every space that Unicode has
+	}
 	if strings.Contains(s, "\n") {
 		// A block scalar would need an indentation or chomping mark, and many
 		// readers have got those wrong.

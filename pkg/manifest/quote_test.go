@@ -69,6 +69,8 @@ func TestOtherStyles(t *testing.T) {
 		"a\n\n":    `"a\n\n"`,
 		"a\rb":     `"a\rb"`,
 		"a\u2028":  `"a\L"`,
+		"\u00a0":   "\"\u00a0\"",
+		"a\u2003":  "\"a\u2003\"",
 	} {
 		if diff := cmp.Diff(want, value(t, s)); diff != "" {
 			t.Errorf("%q: %s", s, diff)

@@ -60,6 +60,9 @@ func referenceTree(t testing.TB, o Object) map[string]any {
 			t.Fatal(err)
 		}
 		spec = fromJSON(t, data)
+		if name := m.ProtoReflect().Descriptor().FullName(); name == "google.protobuf.Int64Value" || name == "google.protobuf.UInt64Value" {
+			spec = asNumber(spec)
+		}
 		showZeros(spec, m.ProtoReflect().Descriptor(), o.Kind.Shown)
 	}
 	return map[string]any{
@@ -90,6 +93,9 @@ func showZeros(v any, md protoreflect.MessageDescriptor, shown []protoreflect.Fu
 		if _, there := tree[key]; !there && slices.Contains(shown, fd.FullName()) {
 			tree[key] = zero(fd)
 		}
+		if value, there := tree[key]; there && is64(fd) {
+			tree[key] = asNumber(value)
+		}
 		switch held := tree[key].(type) {
 		case map[string]any:
 			if !fd.IsMap() && fd.Message() != nil {
@@ -110,6 +116,37 @@ func showZeros(v any, md protoreflect.MessageDescriptor, shown []protoreflect.Fu
 	}
 }
 
+// is64 tells whether protojson writes the field's numbers as text.
+func is64(fd protoreflect.FieldDescriptor) bool {
+	if fd.IsMap() {
+		fd = fd.MapValue()
+	}
+	switch fd.Kind() {
+	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind, protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
+		return true
+	case protoreflect.MessageKind:
+		return fd.Message().FullName() == "google.protobuf.Int64Value" || fd.Message().FullName() == "google.protobuf.UInt64Value"
+	}
+	return false
+}
+
+// asNumber is the number that text stands for, also in a list or mapping.
+func asNumber(v any) any {
+	switch v := v.(type) {
+	case string:
+		return json.Number(v)
+	case []any:
+		for i := range v {
+			v[i] = asNumber(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = asNumber(v[k])
+		}
+	}
+	return v
+}
+
 func zero(fd protoreflect.FieldDescriptor) any {
 	switch {
 	case fd.IsMap():
@@ -124,8 +161,6 @@ func zero(fd protoreflect.FieldDescriptor) any {
 		return false
 	case protoreflect.StringKind, protoreflect.BytesKind:
 		return ""
-	case protoreflect.Int64Kind, protoreflect.Uint64Kind:
-		return "0"
 	}
 	return json.Number("0")
 }

@@ -13,10 +13,12 @@ import (
 // exposure is one service on one host and path of one gateway.
 type exposure struct {
 	service service
-	to      []Destination
+	entry   spec.Expose
 	gateway gatewayRef
 	host    string
 	path    string    // empty for the whole host
+	when    []*match  // the entry's, none for every request
+	around  []*match  // path and when
 	at      diag.Path // the expose entry
 	hostAt  diag.Path
 }
@@ -32,14 +34,10 @@ type gatewayRef struct {
 }
 
 // virtualHosts groups what services expose by gateway and host.
-func (r *resolver) virtualHosts(services []Service) []VirtualHost {
+func (r *resolver) virtualHosts() []VirtualHost {
 	hosts, order := map[[2]string][]exposure{}, [][2]string{}
 	elsewhere := map[string]bool{}
-	for i, s := range r.services {
-		to := services[i].Route
-		if len(to) == 0 {
-			to = []Destination{{Host: s.host(), Port: s.Port}}
-		}
+	for _, s := range r.services {
 		for _, x := range r.exposures(s) {
 			if x.gateway.known == nil && !elsewhere[x.gateway.id] {
 				elsewhere[x.gateway.id] = true
@@ -48,7 +46,6 @@ func (r *resolver) virtualHosts(services []Service) []VirtualHost {
 			if !r.mayUse(x) {
 				continue
 			}
-			x.to = to
 			key := [2]string{x.gateway.id, x.host}
 			if hosts[key] == nil {
 				order = append(order, key)
@@ -78,6 +75,7 @@ func (r *resolver) exposures(s service) []exposure {
 			r.ds.Errorf(diag.CodeEmpty, at.Key("hosts"), "empty; write the hosts under which the service is reached")
 		}
 		paths := r.paths(at.Key("path"), e.Path)
+		when := r.entryWords(at, e, s)
 		for j, written := range e.Hosts {
 			hostAt := at.Key("hosts").Index(j)
 			host, ok := r.exposedHost(hostAt, s, written)
@@ -85,11 +83,25 @@ func (r *resolver) exposures(s service) []exposure {
 				continue
 			}
 			for _, path := range paths {
-				all = append(all, exposure{service: s, gateway: ref, host: host, path: path, at: at, hostAt: hostAt})
+				around, _ := crossed(below(path), when)
+				all = append(all, exposure{
+					service: s, entry: e, gateway: ref, host: host, path: path, when: when, around: around, at: at, hostAt: hostAt,
+				})
 			}
 		}
 	}
 	return all
+}
+
+// entryWords checks the route words of an entry and resolves its conditions.
+func (r *resolver) entryWords(at diag.Path, e spec.Expose, s service) []*match {
+	r.routeWords(at.Key, e.Route, &s)
+	r.fits(at, e.Route, s.own())
+	when := r.when(at.Key("when"), e.When, true)
+	if len(e.Path) > 0 && slices.ContainsFunc(when, func(m *match) bool { return m.Uri != nil }) {
+		r.ds.Errorf(diag.CodeExclusive, at.Key("path"), "path and when.uri say the same; keep one")
+	}
+	return when
 }
 
 // exposedHost completes and checks one host.
@@ -234,11 +246,35 @@ func (r *resolver) mayUse(x exposure) bool {
 		r.ds.Errorf(diag.CodeServer, x.hostAt, "gateway %s does not open %s for %s; protocol HTTP needs a server {hosts: [%[3]s], tls: {mode: SIMPLE, credentialName: NAME}}", g.Name, serving[0].Protocol, x.host)
 		return false
 	}
+	r.calledPort(x, serving)
+	r.checkedTokens(x)
 	admitted, names := admitted(serving, x)
 	if !admitted {
 		r.ds.Errorf(diag.CodeHost, x.hostAt, "namespace %s may not use host %s (%s.hosts admits %s)", x.service.Namespace, x.host, shortPath(g.path), strings.Join(names, ", "))
 	}
 	return admitted
+}
+
+// calledPort refuses a condition on a port where the gateway does not listen for
+// the host.
+func (r *resolver) calledPort(x exposure, serving []listener) {
+	for _, m := range x.when {
+		if m.Port != 0 && !slices.ContainsFunc(serving, func(l listener) bool { return l.Port == int(m.Port) }) {
+			r.ds.Errorf(diag.CodeReference, x.at.Key("when"), "gateway %s does not serve %s on port %d", x.gateway.known.Name, x.host, m.Port)
+		}
+	}
+}
+
+// checkedTokens warns of claims at a gateway of ours: without a check of tokens
+// nobody has any.
+func (r *resolver) checkedTokens(x exposure) {
+	claims := slices.ContainsFunc(x.when, matchesClaims)
+	for _, one := range x.service.routes {
+		claims = claims || !x.ownAction() && slices.ContainsFunc(one.matches, matchesClaims)
+	}
+	if claims {
+		r.ds.Warnf(diag.CodeReference, x.at, "claims are those of tokens that gateway %s has checked; it needs a RequestAuthentication for its pods", x.gateway.id)
+	}
 }
 
 func servedHosts(g *gateway) string {
@@ -303,7 +339,7 @@ func (r *resolver) virtualHost(exposures []exposure) VirtualHost {
 		if x.service.path != first.service.path {
 			v.Origin = r.doc.Path // several asked; the KymaMesh decides where it lies
 		}
-		v.Routes = append(v.Routes, HostRoute{Path: x.path, To: x.to})
+		v.Routes = append(v.Routes, r.hostRoutes(x)...)
 	}
 	return v
 }
@@ -344,7 +380,8 @@ func (r *resolver) oneNamespace(exposures []exposure) {
 }
 
 // onePathEach refuses two routes for one host and path: only the first would
-// ever get a request. Two namespaces on a host that is not shared are reported
+// ever get a request. One service may tell its entries apart by when; they are
+// tried as written. Two namespaces on a host that is not shared are reported
 // as such already.
 func (r *resolver) onePathEach(exposures []exposure, shared bool) {
 	for i, x := range exposures[1:] {
@@ -357,6 +394,9 @@ func (r *resolver) onePathEach(exposures []exposure, shared bool) {
 			where += " path " + x.path
 		}
 		if before.service.Name == x.service.Name && before.service.Namespace == x.service.Namespace {
+			if !covered(x.around, before.around) {
+				continue
+			}
 			r.ds.Errorf(diag.CodeDuplicate, x.hostAt, "%s: exposed twice by this service; keep one", where)
 			continue
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
@@ -144,6 +146,12 @@ func fill(above, below reflect.Value) {
 			}
 		}
 	case reflect.Pointer:
+		if m, ok := below.Interface().(proto.Message); ok { // Istio's own, replaced whole
+			if above.IsNil() && !below.IsNil() {
+				above.Set(reflect.ValueOf(proto.Clone(m)))
+			}
+			return
+		}
 		if above.IsNil() && !below.IsNil() {
 			above.Set(reflect.New(above.Type().Elem()))
 			fill(above.Elem(), below.Elem())

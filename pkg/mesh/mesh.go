@@ -5,7 +5,12 @@
 // refuses: what it gets can be rendered.
 package mesh
 
-import "github.com/kymamesh/kymamesh/pkg/diag"
+import (
+	"google.golang.org/protobuf/types/known/durationpb"
+	networking "istio.io/api/networking/v1alpha3"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+)
 
 // Mesh is a checked and completed document. Only Resolve makes one.
 type Mesh struct {
@@ -170,14 +175,15 @@ type Service struct {
 	Namespace, Name string
 	// Host is the full name in the cluster.
 	Host string
-	// Port is the Service's port that routes are about, 0 for every port.
-	Port int
 	// Subsets are the versions that are pods of this service, by name.
 	Subsets []Subset
-	// Route is where requests go; empty when the service has nothing to say
-	// about it, and then Kubernetes decides.
-	Route []Destination
-	// Origin is what asked for the route and the subsets.
+	// Routes are what sidecars follow, the last one without a match but for the
+	// port; none when the service has nothing to say about it, and then
+	// Kubernetes decides.
+	Routes []Route
+	// Policy is how clients call the service.
+	Policy TrafficPolicy
+	// Origin is what asked for the routes, the subsets and the policy.
 	Origin diag.Path
 }
 
@@ -185,6 +191,44 @@ type Service struct {
 type Subset struct {
 	Name   string
 	Labels map[string]string
+	// Policy replaces the service's word by word.
+	Policy TrafficPolicy
+}
+
+// TrafficPolicy is how clients call pods, in Istio's own messages; nil is not
+// said.
+type TrafficPolicy struct {
+	LoadBalancer     *networking.LoadBalancerSettings
+	ConnectionPool   *networking.ConnectionPoolSettings
+	OutlierDetection *networking.OutlierDetection
+}
+
+// Empty tells whether the policy says nothing.
+func (p TrafficPolicy) Empty() bool { return p == TrafficPolicy{} }
+
+// Route is where some requests go and what is done to them on the way. Messages
+// in it are Istio's own; nil is not said.
+type Route struct {
+	Name string
+	// Match are conditions of which one has to hold; none is every request.
+	Match []*networking.HTTPMatchRequest
+	// To are the destinations, none where Redirect or DirectResponse answers.
+	To             []Destination
+	Redirect       *networking.HTTPRedirect
+	DirectResponse *networking.HTTPDirectResponse
+	Rewrite        *networking.HTTPRewrite
+	Timeout        *durationpb.Duration
+	Retries        *networking.HTTPRetry
+	Fault          *networking.HTTPFaultInjection
+	Mirrors        []Mirror
+	Headers        *networking.Headers
+	CORSPolicy     *networking.CorsPolicy
+}
+
+// Mirror is a destination that gets copies of requests.
+type Mirror struct {
+	To         Destination
+	Percentage float64
 }
 
 // Destination is one target of a route.
@@ -205,16 +249,8 @@ type VirtualHost struct {
 	// Gateway is namespace/name.
 	Gateway string
 	// Routes are in the order in which a request is matched.
-	Routes []HostRoute
+	Routes []Route
 	Origin diag.Path
-}
-
-// HostRoute leads a path of a host to a service.
-type HostRoute struct {
-	// Path is the element-wise prefix, /a for /a and all below; empty for the
-	// whole host.
-	Path string
-	To   []Destination
 }
 
 // Version is the apiVersion's version in which the mesh's Istio serves a group.

@@ -123,10 +123,10 @@ func (r *resolver) resolve() *Mesh {
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
 	m.MTLS = r.mtls()
 	m.Excluded = r.excluded()
-	for _, s := range r.services {
-		m.Services = append(m.Services, r.service(s))
+	for i := range r.services {
+		m.Services = append(m.Services, r.service(&r.services[i]))
 	}
-	m.VirtualHosts = r.virtualHosts(m.Services)
+	m.VirtualHosts = r.virtualHosts()
 	for _, g := range r.gateways {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}

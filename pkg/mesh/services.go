@@ -3,7 +3,6 @@ package mesh
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +27,9 @@ type service struct {
 	hasTeam  bool
 	// teamWords are the words that the MeshService said, by their names.
 	teamWords map[string]bool
+	// known are the versions, completed, and routes the routes, resolved.
+	known  map[string]spec.Version
+	routes []route
 }
 
 // at is the place where the service's documents say, or could say, a word.
@@ -68,6 +70,16 @@ var serviceWords = []serviceWord{
 	{"port", func(s *spec.Service) bool { return s.Port != 0 }, func(to, from *spec.Service) { to.Port = from.Port }},
 	{"versions", func(s *spec.Service) bool { return s.Versions != nil }, func(to, from *spec.Service) { to.Versions = from.Versions }},
 	{"split", func(s *spec.Service) bool { return s.Split != nil || s.To != "" }, func(to, from *spec.Service) { to.Split, to.To = from.Split, from.To }},
+	{"routes", func(s *spec.Service) bool { return s.Routes != nil }, func(to, from *spec.Service) { to.Routes = from.Routes }},
+	{"timeout", func(s *spec.Service) bool { return s.Timeout != nil }, func(to, from *spec.Service) { to.Timeout = from.Timeout }},
+	{"retries", func(s *spec.Service) bool { return s.Retries != nil }, func(to, from *spec.Service) { to.Retries = from.Retries }},
+	{"fault", func(s *spec.Service) bool { return s.Fault != nil }, func(to, from *spec.Service) { to.Fault = from.Fault }},
+	{"mirror", func(s *spec.Service) bool { return s.Mirror != nil }, func(to, from *spec.Service) { to.Mirror = from.Mirror }},
+	{"headers", func(s *spec.Service) bool { return s.Headers != nil }, func(to, from *spec.Service) { to.Headers = from.Headers }},
+	{"corsPolicy", func(s *spec.Service) bool { return s.CORSPolicy != nil }, func(to, from *spec.Service) { to.CORSPolicy = from.CORSPolicy }},
+	{"loadBalancer", func(s *spec.Service) bool { return s.LoadBalancer != nil }, func(to, from *spec.Service) { to.LoadBalancer = from.LoadBalancer }},
+	{"connectionPool", func(s *spec.Service) bool { return s.ConnectionPool != nil }, func(to, from *spec.Service) { to.ConnectionPool = from.ConnectionPool }},
+	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
 	{"security", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
 }
@@ -97,7 +109,7 @@ func (r *resolver) collectServices() {
 	}
 	r.routed = map[string]string{}
 	for _, s := range r.services {
-		if s.Split != nil || s.To != "" {
+		if s.Routes != nil || s.hasRouteWord() {
 			r.routed[s.host()] = s.Namespace + "/" + s.Name
 		}
 	}
@@ -188,37 +200,62 @@ var protocols = choice{
 	unknown: "no protocol %s; HTTP, TCP or TLS",
 }
 
-// service resolves versions and the route of one service.
-func (r *resolver) service(s service) Service {
-	r.protocol(s)
+// service resolves the versions and the routes of one service.
+func (r *resolver) service(s *service) Service {
+	r.protocol(*s)
 	if s.Selector != nil {
-		r.selector(s)
+		r.selector(*s)
 	}
-	if s.Port != 0 {
-		r.port(s.at("port"), s.Port)
-	}
-	versions := r.versions(s)
-	r.unused(s, versions)
+	s.known = r.versions(*s)
+	r.routeWords(s.at, s.own().Route, s)
+	r.outermost(s)
+	r.fits(s.path, s.own().Route, words{})
+	s.routes = r.routes(s)
+	r.unused(*s)
+	r.policies(s)
 	resolved := Service{
-		Namespace: s.Namespace, Name: s.Name, Host: s.host(), Port: s.Port,
-		Route: r.route(s, versions), Origin: s.origin(),
+		Namespace: s.Namespace, Name: s.Name, Host: s.host(),
+		Routes: s.meshRoutes(), Policy: s.policyWords().policy(), Origin: s.origin(),
 	}
-	for _, name := range sortedKeys(versions) {
-		if v := versions[name]; v.Host == "" {
-			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels)})
+	for _, name := range sortedKeys(s.known) {
+		if v := s.known[name]; v.Host == "" {
+			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels), Policy: versionPolicy(v).policy()})
 		}
 	}
 	return resolved
 }
 
-// unused warns of versions that the service's own route leaves out. A version
-// with weight 0 is prepared, which is different from forgotten.
-func (r *resolver) unused(s service, versions map[string]spec.Version) {
-	if _, known := versions[s.To]; !known && s.Split == nil {
+// unused warns of versions that no route leads to. A version with weight 0 is
+// prepared, which is different from forgotten.
+func (r *resolver) unused(s service) {
+	if s.To == "" && s.Split == nil {
+		if len(s.Routes) > 0 && len(s.known) > 0 {
+			r.ds.Warnf(diag.CodeUnused, s.path, "requests that match no route go to all versions; write to: or split:")
+		}
 		return
 	}
-	for _, name := range sortedKeys(versions) {
-		if _, split := s.Split[name]; !split && name != s.To {
+	if _, known := s.known[s.To]; !known && s.Split == nil {
+		return // reported where it is written
+	}
+	used := map[string]bool{}
+	use := func(w spec.Route) {
+		used[w.To] = true
+		for name := range w.Split {
+			used[name] = true
+		}
+		for _, m := range w.Mirror {
+			used[m.To] = true
+		}
+	}
+	use(s.own().Route)
+	for _, w := range s.Routes {
+		use(w)
+	}
+	for _, e := range s.Expose {
+		use(e.Route)
+	}
+	for _, name := range sortedKeys(s.known) {
+		if !used[name] {
 			r.ds.Warnf(diag.CodeUnused, s.at("versions").Key(name), "version %s gets no traffic; its policy is not active", name)
 		}
 	}
@@ -226,8 +263,14 @@ func (r *resolver) unused(s service, versions map[string]spec.Version) {
 
 // origin is what asked for the objects about the service's traffic.
 func (s service) origin() diag.Path {
-	if s.teamWords["split"] || s.teamWords["versions"] {
-		return s.teamPath
+	for _, w := range serviceWords {
+		switch w.name {
+		case "protocol", "port", "expose", "security":
+		default:
+			if s.teamWords[w.name] {
+				return s.teamPath
+			}
+		}
 	}
 	return s.path
 }
@@ -319,7 +362,7 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 		r.port(at.Key("port"), v.Port)
 	}
 	if v.Host != "" {
-		if v.Labels != nil {
+		if v.Labels != nil || versionPolicy(v).said() {
 			r.ds.Errorf(diag.CodeExclusive, at, "host names another service; write its labels and policies there")
 		}
 		v.Host = r.versionHost(at.Key("host"), s, v.Host)
@@ -341,7 +384,7 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 // own: Istio does not ask a second VirtualService.
 func (r *resolver) routedTwice(at diag.Path, s service, version, host string) {
 	if id, ok := r.routed[host]; ok {
-		r.ds.Warnf(diag.CodeUnused, at, "%s sends %s to %s; the split of %[3]s does not hold for that, Istio does not follow routes twice", s.Name, version, id)
+		r.ds.Warnf(diag.CodeUnused, at, "%s sends %s to %s; the routes of %[3]s do not hold for that, Istio does not follow routes twice", s.Name, version, id)
 	}
 }
 
@@ -361,105 +404,3 @@ func (r *resolver) versionHost(at diag.Path, s service, host string) string {
 	r.ds.Errorf(diag.CodeName, at, "%q is no Service; write a name in namespace %s, or NAME.NAMESPACE%s", host, s.Namespace, clusterSuffix)
 	return host
 }
-
-// route is where the service's requests go, by version name.
-func (r *resolver) route(s service, versions map[string]spec.Version) []Destination {
-	switch {
-	case s.To != "" && s.Split != nil:
-		r.ds.Errorf(diag.CodeExclusive, s.at("split"), "to and split exclude each other")
-		return nil
-	case s.To != "":
-		if !r.knows(s.at("to"), s, versions, s.To) {
-			return nil
-		}
-		return []Destination{destination(s, s.To, versions[s.To], 0)}
-	case s.Split != nil:
-		return r.split(s, versions)
-	}
-	return nil
-}
-
-func destination(s service, name string, v spec.Version, weight int) Destination {
-	d := Destination{Host: s.host(), Subset: name, Port: cmp.Or(v.Port, s.Port), Weight: weight}
-	if v.Host != "" {
-		d.Host, d.Subset = v.Host, ""
-	}
-	return d
-}
-
-// knows reports a version that the service does not have.
-func (r *resolver) knows(at diag.Path, s service, versions map[string]spec.Version, name string) bool {
-	if _, ok := versions[name]; ok {
-		return true
-	}
-	known := sortedKeys(versions)
-	hint := ""
-	if like, ok := diag.Nearest(name, known); ok {
-		hint = ". Did you mean " + strconv.Quote(like) + "?"
-	}
-	r.ds.Errorf(diag.CodeReference, at, "%s has no version %q; versions: %s%s", s.Name, name, cmp.Or(strings.Join(known, ", "), "none"), hint)
-	return false
-}
-
-// split turns percentages into the smallest whole weights that Istio can say:
-// 99.5 and 0.5 become 995 and 5. A version with 0 gets no destination.
-func (r *resolver) split(s service, versions map[string]spec.Version) []Destination {
-	at := s.at("split")
-	if len(s.Split) == 0 {
-		r.ds.Errorf(diag.CodeEmpty, at, "empty; write a version and its percentage, or to: with one version")
-		return nil
-	}
-	names := sortedKeys(s.Split)
-	const unit = 10_000 // four decimals
-	weights, sum, ok := make([]int, len(names)), 0, true
-	for i, name := range names {
-		ok = r.knows(at.Key(name), s, versions, name) && ok
-		scaled := float64(s.Split[name]) * unit
-		weights[i] = int(math.Round(scaled))
-		if scaled < 0 || scaled > 100*unit || math.Abs(scaled-math.Round(scaled)) > 1e-6 || scaled != scaled {
-			r.ds.Errorf(diag.CodeSplit, at.Key(name), "want 0 to 100 with at most four decimals, got %v", float64(s.Split[name]))
-			return nil
-		}
-		sum += weights[i]
-	}
-	if sum != 100*unit {
-		r.ds.Errorf(diag.CodeSplit, at, "%s = %s; the sum must be 100", sumText(names, s.Split), percentText(float64(sum)/unit))
-		return nil
-	}
-	if !ok {
-		return nil
-	}
-	return weighted(s, versions, names, weights)
-}
-
-// weighted are the destinations that get requests, with the weights made small.
-func weighted(s service, versions map[string]spec.Version, names []string, weights []int) []Destination {
-	for divisor := 10_000; divisor > 1; divisor /= 10 {
-		if !slices.ContainsFunc(weights, func(w int) bool { return w%divisor != 0 }) {
-			for i := range weights {
-				weights[i] /= divisor
-			}
-			break
-		}
-	}
-	var to []Destination
-	for i, name := range names {
-		if weights[i] > 0 {
-			to = append(to, destination(s, name, versions[name], weights[i]))
-		}
-	}
-	if len(to) == 1 {
-		to[0].Weight = 0
-	}
-	return to
-}
-
-func sumText(names []string, split map[string]spec.Percent) string {
-	var terms []string
-	for _, name := range names {
-		terms = append(terms, percentText(float64(split[name])))
-	}
-	return strings.Join(terms, " + ")
-}
-
-func percentText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -1,5 +1,10 @@
 package spec
 
+import (
+	"google.golang.org/protobuf/types/known/durationpb"
+	networking "istio.io/api/networking/v1alpha3"
+)
+
 // Service is one service of the mesh.
 type Service struct {
 	// Name and Namespace are those of the Kubernetes Service. Both are required
@@ -17,10 +22,26 @@ type Service struct {
 	// Versions are the versions there are, by name. Default: the names in To or
 	// Split, each with the label version.
 	Versions map[string]Version `yaml:"versions"`
-	// To sends all requests to one version; it excludes Split.
+	// Routes are requests that go elsewhere than the rest, the first match wins.
+	Routes []Route `yaml:"routes"`
+	// To sends all requests to one version; it excludes Split. The service is its
+	// own last route: To and Split are for what no route takes, the next words
+	// hold for all routes.
 	To string `yaml:"to"`
 	// Split sends requests to versions by weight; the weights make 100.
 	Split map[string]Percent `yaml:"split"`
+	// Timeout and the next words are as in a route.
+	Timeout    *durationpb.Duration   `yaml:"timeout"`
+	Retries    *Retries               `yaml:"retries"`
+	Fault      *Fault                 `yaml:"fault"`
+	Mirror     []Mirror               `yaml:"mirror" mesh:"one"`
+	Headers    *networking.Headers    `yaml:"headers"`
+	CORSPolicy *networking.CorsPolicy `yaml:"corsPolicy" mesh:"one=allowOrigins"`
+	// LoadBalancer, ConnectionPool and OutlierDetection are how clients in the mesh
+	// and gateways call the service's pods. A version's own word replaces them.
+	LoadBalancer     *networking.LoadBalancerSettings   `yaml:"loadBalancer"`
+	ConnectionPool   *networking.ConnectionPoolSettings `yaml:"connectionPool"`
+	OutlierDetection *networking.OutlierDetection       `yaml:"outlierDetection"`
 	// Expose opens the service to the outside, through gateways.
 	Expose []Expose `yaml:"expose" mesh:"one"`
 	// Security is what holds for the service's workload.
@@ -30,10 +51,18 @@ type Service struct {
 // Later are the words of the vocabulary that are not rendered yet.
 func (Service) Later() []string {
 	return []string{
-		"routes", "timeout", "retries", "fault", "mirror", "headers", "corsPolicy",
-		"loadBalancer", "connectionPool", "outlierDetection", "exportTo",
+		"exportTo",
 		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
 		"telemetry", "dataplane", "waypoint",
+	}
+}
+
+// Elsewhere are words that people look for here, with the place they belong to.
+func (Service) Elsewhere() map[string]string {
+	const action = "the service itself takes requests; write it at a route of routes or expose"
+	return map[string]string{
+		"when":    "what stands here holds for all requests; write it at a route of routes",
+		"rewrite": action, "redirect": action, "directResponse": action, "delegate": action,
 	}
 }
 
@@ -75,11 +104,10 @@ type Version struct {
 	Host string `yaml:"host"`
 	// Port is the destination's port. Default: the service's.
 	Port int `yaml:"port"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Version) Later() []string {
-	return []string{"loadBalancer", "connectionPool", "outlierDetection"}
+	// LoadBalancer and the next two replace the service's for this version.
+	LoadBalancer     *networking.LoadBalancerSettings   `yaml:"loadBalancer"`
+	ConnectionPool   *networking.ConnectionPoolSettings `yaml:"connectionPool"`
+	OutlierDetection *networking.OutlierDetection       `yaml:"outlierDetection"`
 }
 
 // Expose opens a service to the outside on some hosts of one gateway.
@@ -93,15 +121,15 @@ type Expose struct {
 	// Path is where the service stands on the hosts: /a means /a itself and all
 	// below /a/. Default: the whole host.
 	Path []string `yaml:"path" mesh:"one"`
+	// Route are the words of a route, put around the service's routes: When has to
+	// hold as well, the others hold unless a route says them. With a To, Split,
+	// Redirect or DirectResponse of its own the entry is the only route of its
+	// hosts.
+	Route `yaml:",inline"`
 }
 
 // SetText reads the short form: expose: reviews stands for the host alone.
 func (e *Expose) SetText(host string) { e.Hosts = []string{host} }
 
 // Later are the words of the vocabulary that are not rendered yet.
-func (Expose) Later() []string {
-	return []string{
-		"when", "to", "split", "redirect", "directResponse", "delegate", "port", "rewrite",
-		"timeout", "retries", "fault", "mirror", "headers", "corsPolicy", "virtualService", "name",
-	}
-}
+func (Expose) Later() []string { return []string{"virtualService"} }

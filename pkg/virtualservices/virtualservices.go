@@ -3,6 +3,7 @@
 package virtualservices
 
 import (
+	"google.golang.org/protobuf/reflect/protoreflect"
 	networking "istio.io/api/networking/v1alpha3"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -10,67 +11,74 @@ import (
 )
 
 // Kind is VirtualService.
-var Kind = manifest.Kind{Name: "VirtualService", Group: "networking.istio.io"}
+var Kind = manifest.Kind{
+	Name: "VirtualService", Group: "networking.istio.io",
+	// retries: {} would be Istio's two retries, not none.
+	Shown: []protoreflect.FullName{"istio.networking.v1alpha3.HTTPRetry.attempts"},
+}
 
 // Render gives one VirtualService for each service with a route and one for
 // each host of a gateway. A gateway never sees the first sort, so the second
-// repeats the same destinations.
+// repeats the same routes.
 func Render(m *mesh.Mesh) []manifest.Object {
 	var objects []manifest.Object
 	for _, s := range m.Services {
-		if len(s.Route) == 0 {
+		if len(s.Routes) == 0 {
 			continue
 		}
 		objects = append(objects, manifest.Object{
-			Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Spec: inMesh(s), Origin: s.Origin,
+			Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Origin: s.Origin,
+			Spec: &networking.VirtualService{Hosts: []string{s.Host}, Http: httpRoutes(s.Routes)},
 		})
 	}
 	for _, v := range m.VirtualHosts {
 		objects = append(objects, manifest.Object{
-			Kind: &Kind, Namespace: v.Namespace, Name: v.Name, Spec: atGateway(v), Origin: v.Origin,
+			Kind: &Kind, Namespace: v.Namespace, Name: v.Name, Origin: v.Origin,
+			Spec: &networking.VirtualService{Hosts: []string{v.Host}, Gateways: []string{v.Gateway}, Http: httpRoutes(v.Routes)},
 		})
 	}
 	return objects
 }
 
-func inMesh(s mesh.Service) *networking.VirtualService {
-	route := &networking.HTTPRoute{Route: destinations(s.Route)}
-	if s.Port != 0 {
-		// Without the match, calls to the service's other ports would be sent to
-		// this one.
-		route.Match = []*networking.HTTPMatchRequest{{Port: uint32(s.Port)}}
-	}
-	return &networking.VirtualService{Hosts: []string{s.Host}, Http: []*networking.HTTPRoute{route}}
-}
-
-func atGateway(v mesh.VirtualHost) *networking.VirtualService {
-	out := &networking.VirtualService{Hosts: []string{v.Host}, Gateways: []string{v.Gateway}}
-	for _, r := range v.Routes {
-		out.Http = append(out.Http, &networking.HTTPRoute{Match: below(r.Path), Route: destinations(r.To)})
+func httpRoutes(routes []mesh.Route) []*networking.HTTPRoute {
+	var out []*networking.HTTPRoute
+	for _, r := range routes {
+		route := &networking.HTTPRoute{
+			Name: r.Name, Match: r.Match, Route: destinations(r.To), Redirect: r.Redirect, DirectResponse: r.DirectResponse,
+			Rewrite: r.Rewrite, Timeout: r.Timeout, Retries: r.Retries, Fault: r.Fault, Headers: r.Headers, CorsPolicy: r.CORSPolicy,
+		}
+		mirror(route, r.Mirrors)
+		out = append(out, route)
 	}
 	return out
 }
 
-// below matches the path itself and all below it, and not /api2 for /api as
-// Istio's own prefix would.
-func below(path string) []*networking.HTTPMatchRequest {
-	if path == "" {
-		return nil
+// mirror writes a single mirror in the older form, which every Istio reads.
+func mirror(route *networking.HTTPRoute, mirrors []mesh.Mirror) {
+	if len(mirrors) == 1 {
+		route.Mirror = destination(mirrors[0].To)
+		route.MirrorPercentage = &networking.Percent{Value: mirrors[0].Percentage}
+		return
 	}
-	return []*networking.HTTPMatchRequest{
-		{Uri: &networking.StringMatch{MatchType: &networking.StringMatch_Exact{Exact: path}}},
-		{Uri: &networking.StringMatch{MatchType: &networking.StringMatch_Prefix{Prefix: path + "/"}}},
+	for _, m := range mirrors {
+		route.Mirrors = append(route.Mirrors, &networking.HTTPMirrorPolicy{
+			Destination: destination(m.To), Percentage: &networking.Percent{Value: m.Percentage},
+		})
 	}
 }
 
 func destinations(to []mesh.Destination) []*networking.HTTPRouteDestination {
 	var out []*networking.HTTPRouteDestination
 	for _, d := range to {
-		destination := &networking.Destination{Host: d.Host, Subset: d.Subset}
-		if d.Port != 0 {
-			destination.Port = &networking.PortSelector{Number: uint32(d.Port)}
-		}
-		out = append(out, &networking.HTTPRouteDestination{Destination: destination, Weight: int32(d.Weight)})
+		out = append(out, &networking.HTTPRouteDestination{Destination: destination(d), Weight: int32(d.Weight)})
+	}
+	return out
+}
+
+func destination(d mesh.Destination) *networking.Destination {
+	out := &networking.Destination{Host: d.Host, Subset: d.Subset}
+	if d.Port != 0 {
+		out.Port = &networking.PortSelector{Number: uint32(d.Port)}
 	}
 	return out
 }

@@ -20,15 +20,18 @@ import (
 // The left side is an experiment, the right side its result; services of the
 // cluster are written NAME.NAMESPACE:PORT.
 //
-//	mesh reviews.shop:9080/path -> reviews.shop:9080 v1 90, reviews.shop:9080 v2 10
+//	mesh reviews.shop:9080/path?a=b POST end-user=jason -> reviews.shop:9080 v1 90, reviews.shop:9080 v2 10
+//	treats reviews.shop:9080/path -> timeout 5s, retries 3 on 5xx, path /, copy reviews.shop:9080 v2 20, cors | plain
 //	gateway https://shop.example.com/api -> api.shop:8080 | 404 | redirect to https
 //	certificate shop.example.com:443 -> SECRET [client certificate required]
 //	inbound db.shop:5432 -> mtls | plaintext | mtls or plaintext
+//	calls db.shop:80 v1 -> LEAST_REQUEST, ejects after 5 for 30s, connections 1
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
 //
 // mesh is a request of a sidecar in another namespace; gateway one that reaches
-// the Service of the ingress gateway from outside. inbound is a connection to a
-// port of the service's pods, client how sidecars connect to the service.
+// the Service of the ingress gateway from outside. Both take a method and headers.
+// treats is what happens to a request of mesh on the way. inbound is a connection to a
+// port of the service's pods, client how sidecars connect to the service, calls how they choose its pods.
 
 // TestEnvoy holds Pilot's configuration against the sentences.
 func TestEnvoy(t *testing.T) {
@@ -88,22 +91,25 @@ func hold(t *testing.T, file, text string, p *pilot) {
 func (p *pilot) try(t *testing.T, experiment string) (string, error) {
 	verb, object, _ := strings.Cut(experiment, " ")
 	switch verb {
-	case "mesh":
-		return p.meshRequest(object)
+	case "mesh", "treats":
+		return p.meshRequest(object, verb == "treats")
 	case "gateway":
 		return p.gatewayRequest(t, object)
 	case "certificate":
 		return p.certificate(t, object)
 	case "inbound":
 		return p.inbound(t, object)
+	case "calls":
+		return p.calls(object)
 	case "client":
 		return p.clientOf(object)
 	}
 	return "", fmt.Errorf("no experiment %q", verb)
 }
 
-func (p *pilot) meshRequest(object string) (string, error) {
-	host, port, path, err := hostPortPath(object)
+func (p *pilot) meshRequest(object string, treated bool) (string, error) {
+	words := strings.Fields(object)
+	host, port, path, err := hostPortPath(words[0])
 	if err != nil {
 		return "", err
 	}
@@ -112,7 +118,11 @@ func (p *pilot) meshRequest(object string) (string, error) {
 	if config == nil {
 		return "", fmt.Errorf("no HTTP on port %d in the mesh", port)
 	}
-	return answer(config, fmt.Sprintf("%s:%d", host, port), path), nil
+	q, authority := newRequest(path, words[1:]), fmt.Sprintf("%s:%d", host, port)
+	if treated {
+		return treatment(matching(virtualHost(config, authority), q)), nil
+	}
+	return answer(config, authority, q), nil
 }
 
 // hostPortPath reads NAME.NAMESPACE:PORT/PATH.
@@ -142,7 +152,8 @@ func (p *pilot) ingressGateway(port int) (*model.Proxy, uint32) {
 }
 
 func (p *pilot) gatewayRequest(t *testing.T, object string) (string, error) {
-	u, err := url.Parse(object)
+	words := strings.Fields(object)
+	u, err := url.Parse(words[0])
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +186,8 @@ func (p *pilot) gatewayRequest(t *testing.T, object string) (string, error) {
 	if path == "" {
 		path = "/"
 	}
-	return answer(config[manager.GetRds().GetRouteConfigName()], u.Hostname(), path), nil
+	q := newRequest(path+"?"+u.RawQuery, words[1:])
+	return answer(config[manager.GetRds().GetRouteConfigName()], u.Hostname(), q), nil
 }
 
 // certificate says what a TLS client meets at the ingress gateway.

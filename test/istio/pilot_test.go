@@ -164,9 +164,9 @@ func targets(r *route3.Route) []*route3.WeightedCluster_ClusterWeight {
 	return nil
 }
 
-// answer is where a route configuration leads a request without headers.
-func answer(config *route3.RouteConfiguration, authority, path string) string {
-	r := matching(virtualHost(config, authority), path)
+// answer is where a route configuration leads a request.
+func answer(config *route3.RouteConfiguration, authority string, q request) string {
+	r := matching(virtualHost(config, authority), q)
 	switch {
 	case r == nil:
 		return "404"
@@ -210,8 +210,8 @@ func virtualHost(config *route3.RouteConfiguration, authority string) *route3.Vi
 	return best
 }
 
-// matching is the first route that takes the path of a plain request.
-func matching(host *route3.VirtualHost, path string) *route3.Route {
+// matching is the first route that takes the request.
+func matching(host *route3.VirtualHost, q request) *route3.Route {
 	// A redirect of all requests stands at the virtual host, not at a route.
 	if host != nil && host.RequireTls == route3.VirtualHost_ALL {
 		return &route3.Route{Action: &route3.Route_Redirect{Redirect: &route3.RedirectAction{
@@ -219,23 +219,8 @@ func matching(host *route3.VirtualHost, path string) *route3.Route {
 		}}}
 	}
 	for _, r := range host.GetRoutes() {
-		m := r.Match
-		if len(m.Headers)+len(m.QueryParameters) > 0 {
-			continue
-		}
-		switch p := m.PathSpecifier.(type) {
-		case *route3.RouteMatch_Path:
-			if path == p.Path {
-				return r
-			}
-		case *route3.RouteMatch_Prefix:
-			if strings.HasPrefix(path, p.Prefix) {
-				return r
-			}
-		case *route3.RouteMatch_PathSeparatedPrefix:
-			if path == p.PathSeparatedPrefix || strings.HasPrefix(path, p.PathSeparatedPrefix+"/") {
-				return r
-			}
+		if q.meets(r.Match) {
+			return r
 		}
 	}
 	return nil

@@ -66,7 +66,7 @@ func tryDocuments(t *testing.T, seed uint64, count int) {
 	workers.Wait()
 	t.Logf("%d accepted, %d of them faulty", accepted.Load(), faulty.Load())
 	// Documents that we refuse show nothing.
-	if count >= 100 && accepted.Load()*100 < int64(count)*30 {
+	if count >= 100 && accepted.Load()*100 < int64(count)*20 {
 		t.Errorf("only %d of %d documents are accepted; values_test.go knows too little of new words", accepted.Load(), count)
 	}
 }
@@ -138,6 +138,8 @@ var quoted = regexp.MustCompile(`"[^"]*"|[0-9]+`)
 var unknowable = map[string]bool{
 	// A route without a port to a Service of which other routes name several.
 	"IST0112": true,
+	// Claims of tokens that a RequestAuthentication of somebody else checks.
+	"IST0149": true,
 }
 
 func rendersTheSame(text []byte, objects []manifest.Object) error {

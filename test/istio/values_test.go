@@ -10,11 +10,26 @@ import (
 var chances = map[string]int{
 	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
 	"ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
-	"spec.services": 95, "spec.gateways": 35, "spec.kyma": 10, "services.mesh": 10,
-	"expose.hosts": 99, "expose.gateway": 8, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
+	"spec.services": 95, "spec.gateways": 25, "spec.kyma": 10, "services.mesh": 10,
+	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
 	"services.security.mtls.exclude": 1, "namespaces.*.security.mtls.exclude": 1,
 	"spec.security.mtls.ports": 1, "namespaces.*.security.mtls.ports": 1,
+	"services.routes": 30, "routes.when": 99, "routes.to": 30, "routes.split": 10, "routes.redirect": 6, "routes.directResponse": 6,
+	"expose.when": 10, "expose.to": 10, "expose.split": 4, "expose.redirect": 4, "expose.directResponse": 4, "expose.port": 8, "expose.name": 8,
+	"expose.rewrite": 8, "rewrite.uriRegexRewrite": 10, "expose.timeout": 10, "expose.retries": 10, "expose.fault": 10, "expose.mirror": 8, "expose.headers": 10, "expose.corsPolicy": 10,
+	"services.timeout": 15, "services.retries": 15, "services.fault": 10, "services.mirror": 12, "services.headers": 12, "services.corsPolicy": 12,
+	"routes.rewrite": 15, "routes.timeout": 15, "routes.retries": 15, "routes.fault": 15, "routes.mirror": 10, "routes.headers": 15, "routes.corsPolicy": 10, "routes.port": 10, "routes.name": 10,
+	"when.claims": 2, "when.cookies": 8, "when.uri": 95, "headers.request": 97, "request.set": 97, "fault.delay": 97, "corsPolicy.allowOrigins": 90, "when.ignoreUriCase": 2, "when.scheme": 5, "when.sourceLabels": 6, "when.sourceNamespace": 6, "when.port": 8, "when.withoutHeaders": 12,
+	"retries.attempts": 98, "delay.fixedDelay": 98, "delay.percentage": 30, "abort.percentage": 30, "abort.httpStatus": 98, "abort.grpcStatus": 2,
+	"mirror.to": 99, "uriRegexRewrite.match": 95, "uriRegexRewrite.rewrite": 95, "redirect.prefixRewrite": 4, "redirect.uri": 60, "directResponse.status": 98,
+	"allowOrigin": 1, "body.bytes": 2,
+	"services.loadBalancer": 12, "services.connectionPool": 12, "services.outlierDetection": 15, "versions.*.loadBalancer": 10, "versions.*.connectionPool": 10, "versions.*.outlierDetection": 10,
+	"loadBalancer.simple": 80, "loadBalancer.consistentHash": 90, "loadBalancer.warmupDurationSecs": 1, "loadBalancer.zoneAwareLbSetting": 4, "loadBalancer.localityLbSetting": 25, "loadBalancer.warmup": 10,
+	"consistentHash.httpHeaderName": 60, "consistentHash.httpCookie": 60, "consistentHash.useSourceIp": 50, "consistentHash.minimumRingSize": 1, "httpCookie.name": 99, "httpCookie.attributes": 5, "maglev.tableSize": 99, "warmup.duration": 99,
+	"distribute.from": 100, "distribute.to": 100, "localityLbSetting.distribute": 15, "localityLbSetting.failover": 15, "failover.from": 100, "failover.to": 100,
+	"connectionPool.tcp": 96, "connectionPool.http": 60, "http.http2KeepAlive": 3, "http2KeepAlive.interval": 95, "http2KeepAlive.timeout": 95,
+	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
 	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
@@ -72,6 +87,35 @@ var wordValues = map[string]func(*generator) any{
 	"labels.*":          one("v1", "stable", "A_b.c", ""),
 	"selector#key":      one("app", "istio", "app.kubernetes.io/name"),
 	"selector.*":        one("reviews", "A_b.c"),
+	"mirror.to":         one("v1", "v2"), "routes.to": one("v1", "v2"), "expose.to": one("v1", "v2"),
+	"routes.split": func(g *generator) any { return g.split() }, "expose.split": func(g *generator) any { return g.split() },
+	"percentage":  func(g *generator) any { return []float64{1, 50, 0.5, 100, 0.0001, 99.9999}[g.IntN(6)] },
+	"routes.name": one("a", "b"), "expose.name": one("a", "b"),
+	"when.uri": stringMatch("/a", "/a/b", "/b", "/", "/a/"), "when.method": stringMatch("GET", "POST"), "when.authority": stringMatch("a.b", "a"), "when.scheme": stringMatch("http", "https"),
+	"when.headers#key": one("x-a", "end-user", "X-B"), "when.headers.*": presence("a", "b", "ab"),
+	"when.withoutHeaders#key": one("x-a", "x-c"), "when.withoutHeaders.*": presence("a", "b"),
+	"when.queryParams#key": one("q", "debug"), "when.queryParams.*": presence("a", "b"),
+	"when.cookies#key": one("channel"), "when.cookies.*": stringMatch("beta", "a.b"),
+	"when.claims#key": one("group", "a.b"), "when.claims.*": stringMatch("staff", "admin"),
+	"sourceLabels#key": one("app", "a.b/c"), "sourceLabels.*": one("a", "b", "A_b"), "sourceNamespace": one("shop", "pay"),
+	"retries.attempts":      func(g *generator) any { return []int{0, 1, 2, 3, 1000}[g.IntN(5)] },
+	"retries.retryOn":       one("5xx", "5xx,reset", "gateway-error", "503", "unavailable"),
+	"retries.perTryTimeout": one("1s", "100ms", "1.5s"), "retries.backoff": one("25ms", "1s"), "timeout": one("5s", "1m", "1ms"), "routes.timeout": one("5s", "0s", "1500ms"), "fixedDelay": one("1s", "7s"),
+	"abort.httpStatus": func(g *generator) any { return []int{200, 400, 503, 555, 599}[g.IntN(5)] }, "grpcStatus": one("UNAVAILABLE", "OK"),
+	"redirect.uri": one("/new", "/a", "/"), "redirect.authority": one("a.b", "www.shop.example.com"), "redirect.scheme": one("https", "http"), "redirect.prefixRewrite": one("/x"),
+	"redirect.redirectCode": func(g *generator) any { return []int{301, 302, 303, 307, 308}[g.IntN(5)] }, "redirect.port": func(g *generator) any { return g.port() },
+	"directResponse.status": func(g *generator) any { return []int{200, 404, 503}[g.IntN(3)] }, "body.string": one("ok", ""),
+	"rewrite.uri": one("/", "/x", "/a/"), "rewrite.authority": one("a.internal"), "uriRegexRewrite.match": one("/a(.*)", "^/x", "("), "uriRegexRewrite.rewrite": one("/b\\1"),
+	"set#key": one("x-a", "x-b", "host"), "add#key": one("x-a", "x-c"), "set.*": one("a", "%REQ(x)%", "100%%", "a b"), "add.*": one("a", "b"), "remove": one("server", "x-a"),
+	"allowOrigins": stringMatch("*", "https://a.b", "a"), "allowMethods": one("GET", "POST", "*"), "allowHeaders": one("x-a", "*"), "exposeHeaders": one("x-b"),
+	"corsPolicy.maxAge": one("24h", "1s", "1m"),
+	"httpHeaderName":    one("x-user"), "httpQueryParameterName": one("q"), "httpCookie.name": one("session"), "httpCookie.ttl": one("1h", "0s"), "attributes.name": one("a", "b"),
+	"tableSize": func(g *generator) any { return []int{65537, 2, 101, 4, 5000011}[g.IntN(5)] }, "ringHash.minimumRingSize": func(g *generator) any { return []int{1, 1024, 8388608}[g.IntN(3)] },
+	"warmup.duration": one("30s"), "minimumPercent": func(g *generator) any { return []float64{0, 10, 50, 100}[g.IntN(4)] }, "aggression": func(g *generator) any { return []float64{1, 1.5, 5}[g.IntN(3)] },
+	"failover.from": one("a", "b"), "failover.to": one("c", "d"), "failoverPriority": one("version", "topology.kubernetes.io/zone"), "distribute.from": one("a/b/*", "c/*", "d", "*"),
+	"distribute.to#key": one("a/b/*"), "distribute.to.*": func(g *generator) any { return 100 },
+	"outlierDetection.interval": one("1s", "100ms"), "baseEjectionTime": one("3m", "1s"), "outlierDetectionHttpErrorCodes": func(g *generator) any { return []int{502, 503, 5}[g.IntN(3)] },
+	"tcp.connectTimeout": one("1s"), "tcp.idleTimeout": one("1h", "0s"), "http.idleTimeout": one("1h"), "maxConnectionDuration": one("1h"), "tcpKeepalive.time": one("2h"), "tcpKeepalive.interval": one("75s"), "http2KeepAlive.interval": one("30s"), "http2KeepAlive.timeout": one("5s"),
 	// Only gateways: a service that looks like the gateway's pods would be one.
 	"gateways.selector.*": one("ingressgateway", "istio-ingressgateway", "own"),
 	"expose.hosts":        either(90, unique("h"), one("a", "b", "www", "shop.example.com", "a.shop.example.com", "*.shop.example.com")),
@@ -99,6 +143,27 @@ var wordValues = map[string]func(*generator) any{
 	"tls.cipherSuites":          one("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-SHA", "NO-SUCH-SUITE"),
 }
 
+// stringMatch is one of Istio's matches in one of its forms.
+func stringMatch(texts ...string) func(*generator) any {
+	return func(g *generator) any {
+		text := g.text(texts...)
+		switch g.IntN(12) {
+		case 0, 1:
+			return tree{"exact": text}
+		case 2, 3:
+			return tree{"prefix": text}
+		case 4:
+			return tree{"regex": text + ".*"}
+		}
+		return text
+	}
+}
+
+// presence is a match that may be {}: any value.
+func presence(texts ...string) func(*generator) any {
+	return either(20, func(*generator) any { return tree{} }, stringMatch(texts...))
+}
+
 // mend brings words into line that would refuse each other.
 func (g *generator) mend(words tree) {
 	if words["kyma"] == "0.6" && g.chance(95) {
@@ -110,6 +175,43 @@ func (g *generator) mend(words tree) {
 	if words["to"] != nil && words["split"] != nil {
 		delete(words, g.pick("to", "split"))
 	}
+	if words["redirect"] != nil && words["directResponse"] != nil {
+		delete(words, g.pick("redirect", "directResponse"))
+	}
+	if words["redirect"] != nil || words["directResponse"] != nil {
+		for _, word := range []string{"to", "split", "port", "rewrite", "timeout", "retries", "fault", "mirror"} {
+			delete(words, word)
+		}
+	}
+	if lb, ok := words["loadBalancer"].(tree); ok && lb["localityLbSetting"] != nil && words["outlierDetection"] == nil {
+		words["outlierDetection"] = tree{"consecutive5xxErrors": 5}
+	}
+	if without, ok := words["withoutHeaders"].(map[any]any); ok {
+		for name, value := range without {
+			if list, ok := value.([]any); ok && len(list) > 0 {
+				without[name] = list[0]
+			}
+		}
+	}
+	if words["when"] != nil {
+		delete(words, "path") // which says the same as when.uri
+	}
+	if mirrors, ok := words["mirror"].([]any); ok && len(mirrors) > 1 {
+		words["mirror"] = mirrors[0]
+	}
+	if attempts, ok := words["attempts"]; ok && attempts == 0 {
+		for word := range words {
+			if word != "attempts" {
+				delete(words, word)
+			}
+		}
+	}
+	if cookies, ok := words["cookies"].(map[any]any); ok && len(cookies) > 0 && words["headers"] != nil {
+		delete(words["headers"].(map[any]any), "cookie")
+	}
+	if (words["routes"] != nil || words["expose"] != nil || words["mirror"] != nil && words["namespace"] != nil) && words["versions"] == nil && g.chance(95) {
+		words["versions"] = map[any]any{}
+	}
 	if versions, ok := words["versions"].(map[any]any); ok {
 		// The versions that a route names have to be among those written.
 		for _, name := range []string{"v1", "v2"} {
@@ -119,7 +221,9 @@ func (g *generator) mend(words tree) {
 		}
 		for _, version := range versions {
 			if v := version.(tree); v["host"] != nil {
-				delete(v, "labels")
+				for _, word := range []string{"labels", "loadBalancer", "connectionPool", "outlierDetection"} {
+					delete(v, word)
+				}
 			}
 		}
 	}
