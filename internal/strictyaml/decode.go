@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
@@ -36,34 +37,49 @@ type decoder struct {
 }
 
 // options are a field's mesh tag.
-type options struct{ one, bare bool }
+type options struct {
+	one, bare bool
+	// ones are the lists of a message in which one item may stand without its
+	// list.
+	ones []string
+}
+
+func (o options) single(field string) bool { return slices.Contains(o.ones, field) }
 
 func (d *decoder) value(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {
-	if !d.admit(at, depth) {
-		return
-	}
-	if n.Kind == yaml.AliasNode {
+	d.enter(n, at, emptyText(v.Type()), depth, func(n *yaml.Node, depth int) {
+		switch v.Kind() {
+		case reflect.Pointer:
+			v.Set(reflect.New(v.Type().Elem()))
+			if m, ok := v.Interface().(proto.Message); ok {
+				d.message(n, at, m.ProtoReflect(), o, depth)
+				return
+			}
+			d.value(n, at, v.Elem(), o, depth)
+		case reflect.Struct:
+			d.structure(n, at, v, depth)
+		case reflect.Map:
+			d.mapping(n, at, v, depth)
+		case reflect.Slice:
+			d.list(n, at, v, o, depth)
+		default:
+			d.scalar(n, at, v, o)
+		}
+	})
+}
+
+// enter reads the node that n stands for, unless it is null or lies too deep.
+func (d *decoder) enter(n *yaml.Node, at diag.Path, empty string, depth int, read func(*yaml.Node, int)) {
+	switch {
+	case !d.admit(at, depth):
+	case n.Kind == yaml.AliasNode:
 		d.inAlias++
-		d.value(n.Alias, at, v, o, depth+1)
+		d.enter(n.Alias, at, empty, depth+1, read)
 		d.inAlias--
-		return
-	}
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
-		d.ds.Errorf(diag.CodeEmpty, at, "%s", emptyText(v.Type()))
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		d.value(n, at, v.Elem(), o, depth)
-	case reflect.Struct:
-		d.structure(n, at, v, depth)
-	case reflect.Map:
-		d.mapping(n, at, v, depth)
-	case reflect.Slice:
-		d.list(n, at, v, o, depth)
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
+		d.ds.Errorf(diag.CodeEmpty, at, "%s", empty)
 	default:
-		d.scalar(n, at, v, o)
+		read(n, depth)
 	}
 }
 
@@ -84,16 +100,26 @@ func (d *decoder) admit(at diag.Path, depth int) bool {
 	return !d.stopped
 }
 
+// What is said of null, by what the place takes.
+const (
+	emptyList    = "empty; write [] for none or remove the line"
+	emptyMapping = "empty; write {} or remove the line"
+	emptyScalar  = "empty; write a value or remove the line"
+)
+
 func emptyText(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer:
+		if m, ok := reflect.Zero(t).Interface().(proto.Message); ok {
+			return emptyMessage(m.ProtoReflect().Descriptor())
+		}
 		return emptyText(t.Elem())
 	case reflect.Slice:
-		return "empty; write [] for none or remove the line"
+		return emptyList
 	case reflect.Struct, reflect.Map:
-		return "empty; write {} or remove the line"
+		return emptyMapping
 	default:
-		return "empty; write a value or remove the line"
+		return emptyScalar
 	}
 }
 
@@ -206,24 +232,27 @@ func (d *decoder) list(n *yaml.Node, at diag.Path, v reflect.Value, o options, d
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, item := range items {
-		d.value(item, at.Index(i), v.Index(i), options{}, depth+1)
+		d.value(item, at.Index(i), v.Index(i), options{ones: o.ones}, depth+1)
 	}
 }
 
 // shape reports a node that is not what the place takes.
 func (d *decoder) shape(n *yaml.Node, at diag.Path, want string) {
-	got := "text"
+	d.ds.Errorf(diag.CodeType, at, "want %s, got %s", want, shapeOf(n))
+}
+
+func shapeOf(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
-		got = "a mapping"
+		return "a mapping"
 	case yaml.SequenceNode:
-		got = "a list"
+		return "a list"
 	case yaml.ScalarNode:
 		if n.Value != "" {
-			got = fmt.Sprintf("%q", shortened(n.Value))
+			return fmt.Sprintf("%q", shortened(n.Value))
 		}
 	}
-	d.ds.Errorf(diag.CodeType, at, "want %s, got %s", want, got)
+	return "text"
 }
 
 // shortened keeps a message readable when the value is not.

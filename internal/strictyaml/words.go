@@ -59,8 +59,24 @@ func (w *words) collect(t reflect.Type, index []int) {
 		if _, refused := w.elsewhere[name]; refused {
 			continue
 		}
-		tag := f.Tag.Get("mesh")
-		w.fields[name] = field{at, options{one: tag == "one", bare: tag == "bare"}}
+		w.fields[name] = field{at, optionsOf(f.Tag.Get("mesh"))}
 		w.written = append(w.written, name)
 	}
+}
+
+// optionsOf reads a mesh tag: one, bare, and one=FIELD for a list of the message
+// that the field holds.
+func optionsOf(tag string) options {
+	var o options
+	for word := range strings.SplitSeq(tag, ",") {
+		switch field, inside := strings.CutPrefix(word, "one="); {
+		case inside:
+			o.ones = append(o.ones, field)
+		case word == "one":
+			o.one = true
+		case word == "bare":
+			o.bare = true
+		}
+	}
+	return o
 }

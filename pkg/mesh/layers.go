@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"sync"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
@@ -93,6 +95,12 @@ func fill(above, below reflect.Value) {
 			}
 		}
 	case reflect.Pointer:
+		if m, ok := below.Interface().(proto.Message); ok { // Istio's own, replaced whole
+			if above.IsNil() && !below.IsNil() {
+				above.Set(reflect.ValueOf(proto.Clone(m)))
+			}
+			return
+		}
 		if above.IsNil() && !below.IsNil() {
 			above.Set(reflect.New(above.Type().Elem()))
 			fill(above.Elem(), below.Elem())

@@ -9,6 +9,12 @@
 // The struct tag mesh holds what the YAML reader must know beside the name:
 // "one" lets a single item stand without its list, "bare" lets a number stand
 // for text without quotes.
+//
+// A field whose type is a pointer to a message of istio.io/api is Istio's own
+// message: its words are the message's fields, read as strictly as ours. nil is
+// not written, an empty message is {}. There "one=FIELD" lets a single item stand
+// without the list FIELD of the message, and text stands for {exact: text} of a
+// StringMatch. A *durationpb.Duration is written as 5s.
 package spec
 
 // The documents' identity in YAML.

@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
@@ -56,6 +59,9 @@ func (g *generator) value(t reflect.Type, at string) any {
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
+		if m, ok := reflect.Zero(t).Interface().(proto.Message); ok {
+			return g.message(m.ProtoReflect().Descriptor(), at)
+		}
 		return g.value(t.Elem(), at)
 	case reflect.Struct:
 		if reflect.PointerTo(t).Implements(reflect.TypeFor[interface{ SetText(string) }]()) && g.chance(40) {
@@ -99,6 +105,83 @@ func (g *generator) structure(t reflect.Type, at string) tree {
 	return all
 }
 
+// message is a random choice of the fields of one of Istio's messages.
+func (g *generator) message(md protoreflect.MessageDescriptor, at string) any {
+	if make := hint(at); make != nil {
+		return make(g)
+	}
+	switch md.FullName() {
+	case "google.protobuf.Duration":
+		return g.text("1s", "1s", "100ms", "1m30s", "0s", "1h", "1.5s", "1us")
+	case "google.protobuf.Struct":
+		return tree{"a": g.text("x"), "b": g.IntN(9)}
+	}
+	if md.FullName().Parent() == "google.protobuf" { // a wrapper is what it holds
+		return g.protoValue(md.Fields().Get(0), at)
+	}
+	all, chosen := tree{}, map[protoreflect.Name]bool{}
+	for i := range md.Fields().Len() {
+		fd := md.Fields().Get(i)
+		place := at + "." + fd.JSONName()
+		oneof := fd.ContainingOneof()
+		if !g.chance(g.percent(place)) || oneof != nil && chosen[oneof.Name()] && g.chance(98) {
+			continue
+		}
+		if oneof != nil {
+			chosen[oneof.Name()] = true
+		}
+		all[fd.JSONName()] = g.field(fd, place)
+	}
+	return all
+}
+
+// field is a random value of a message's field.
+func (g *generator) field(fd protoreflect.FieldDescriptor, at string) any {
+	switch {
+	case fd.IsMap():
+		all := map[any]any{}
+		for range 1 + g.few(2) {
+			all[g.protoValue(fd.MapKey(), at+"#key")] = g.protoValue(fd.MapValue(), at+".*")
+		}
+		return all
+	case fd.IsList():
+		all := []any{}
+		for range 1 + g.few(2) {
+			all = append(all, g.protoValue(fd, at))
+		}
+		return all
+	}
+	return g.protoValue(fd, at)
+}
+
+func (g *generator) protoValue(fd protoreflect.FieldDescriptor, at string) any {
+	if fd.Message() != nil {
+		return g.message(fd.Message(), at)
+	}
+	if make := hint(at); make != nil {
+		return make(g)
+	}
+	switch fd.Kind() {
+	case protoreflect.BoolKind:
+		return g.chance(50)
+	case protoreflect.StringKind:
+		return g.text("a", "b", "shop")
+	case protoreflect.EnumKind:
+		values := fd.Enum().Values()
+		return string(values.Get(g.IntN(values.Len())).Name())
+	}
+	return []int{1, 1, 2, 5, 10, 100, 0}[g.IntN(7)]
+}
+
+// percent is how often a word is written.
+func (g *generator) percent(place string) int {
+	known := suffixOf(place, func(s string) bool { _, ok := chances[s]; return ok })
+	if said, ok := chances[known]; ok {
+		return said
+	}
+	return 30
+}
+
 func (g *generator) fields(all tree, t reflect.Type, at string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -108,11 +191,7 @@ func (g *generator) fields(all tree, t reflect.Type, at string) {
 			continue
 		}
 		place := at + "." + word
-		percent := 30
-		if said, ok := chances[suffixOf(place, func(s string) bool { _, ok := chances[s]; return ok })]; ok {
-			percent = said
-		}
-		if !g.chance(percent) {
+		if !g.chance(g.percent(place)) {
 			continue
 		}
 		value := g.value(f.Type, place)
