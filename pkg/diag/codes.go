@@ -34,6 +34,9 @@ const (
 	CodeUnused    Code = "KM024"
 	CodeImage     Code = "KM025"
 
+	CodeAccess Code = "KM030"
+	CodeToken  Code = "KM031"
+
 	CodeSelector Code = "KM101"
 	CodeMoved    Code = "KM102"
 	CodeNotOurs  Code = "KM103"
@@ -74,6 +77,8 @@ var Codes = []struct {
 	{CodeDomain, "a host name completed by the default domain on a real cluster"},
 	{CodeUnused, "something written that has no effect"},
 	{CodeImage, "images that the chosen registry does not hold"},
+	{CodeAccess, "a rule of access that would let in, or refuse, others than it says"},
+	{CodeToken, "a token that is demanded and that nobody can have, or that nobody checks"},
 	{CodeSelector, "a selector that does not select the service's pods"},
 	{CodeMoved, "an object of the root namespace that was moved to another"},
 	{CodeNotOurs, "an object that would be rendered and that somebody else wrote"},

@@ -5,7 +5,11 @@
 // refuses: what it gets can be rendered.
 package mesh
 
-import "github.com/kymamesh/kymamesh/pkg/diag"
+import (
+	security "istio.io/api/security/v1beta1"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+)
 
 // Mesh is a checked and completed document. Only Resolve makes one.
 type Mesh struct {
@@ -17,6 +21,10 @@ type Mesh struct {
 	Install Install
 	// MTLS are the places whose servers have a mode of their own, the mesh first.
 	MTLS []MTLS
+	// Authentications are the places whose servers check tokens.
+	Authentications []Authentication
+	// Authorizations are the places that say who may call.
+	Authorizations []Authorization
 	// Excluded are the hosts that clients call without mTLS.
 	Excluded []Excluded
 	// Gateways are the gateways to render.
@@ -67,6 +75,28 @@ type MTLS struct {
 type PortMode struct {
 	Port int
 	Mode string
+}
+
+// Authentication are the issuers whose tokens the servers of one place check: the
+// mesh, a namespace, or the workload that Selector finds.
+type Authentication struct {
+	Namespace, Name string
+	Selector        map[string]string
+	Issuers         []*security.JWTRule
+	Origin          diag.Path
+}
+
+// Authorization are rules by which the servers of one place let requests in, or
+// refuse them.
+type Authorization struct {
+	Namespace, Name string
+	Selector        map[string]string
+	Action          security.AuthorizationPolicy_Action
+	// Rules are alternatives; without any, ALLOW lets nobody in.
+	Rules []*security.Rule
+	// DryRun reports what the rules would do, and does nothing.
+	DryRun bool
+	Origin diag.Path
 }
 
 // Excluded is a host whose server has no sidecar, and the name of the

@@ -117,12 +117,14 @@ func (r *resolver) resolve() *Mesh {
 	r.resolveGateways()
 	m.Install = r.install()
 	m.istio = r.istio
+	r.rootNamespace()
 	m.MTLS = r.mtls()
 	m.Excluded = r.excluded()
 	for _, s := range r.services {
 		m.Services = append(m.Services, r.service(s))
 	}
 	m.VirtualHosts = r.virtualHosts(m.Services)
+	m.Authentications, m.Authorizations = r.access()
 	for _, g := range r.gateways {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}
