@@ -58,6 +58,7 @@ func (r *resolver) access() ([]Authentication, []Authorization) {
 		rules = append(rules, r.accessRules(p, allowing)...)
 		rules = append(rules, r.accessRules(p, denying)...)
 		r.addsUp(p)
+		r.closedElsewhere(p)
 		authentication, demand := r.tokens(p)
 		tokens = append(tokens, authentication...)
 		rules = append(rules, demand...)
@@ -208,7 +209,7 @@ func (r *resolver) addsUp(p *accessPlace) {
 	for _, w := range p.widerAllows() {
 		for i := range w.Allow {
 			if enforced(w.Allow[i]) {
-				wider = append(wider, w.rule(i))
+				wider = append(wider, wideText(at, w.at(allowing.word).Index(i)))
 			}
 		}
 	}
@@ -225,9 +226,25 @@ func (r *resolver) addsUp(p *accessPlace) {
 	}
 }
 
-// rule is the place's i-th rule of allow in sentences.
-func (p *accessPlace) rule(i int) string {
-	return p.at(allowing.word).Index(i).String()
+// closedElsewhere warns of a Gateway that is not in gateways: the mesh's list
+// holds for its pods too, and nobody opens them.
+func (r *resolver) closedElsewhere(p *accessPlace) {
+	if p.service == nil || !restricts(r.spec.Security.Allow) {
+		return
+	}
+	for _, x := range r.exposingGateways(p.service) {
+		if x.known == nil {
+			r.ds.Warnf(diag.CodeAccess, x.at.Key("gateway"), "%s holds for the pods of %s as well, and nothing here opens them; list the gateway in gateways, or open it where it is kept", r.at().Key("security").Key(allowing.word), x.id)
+		}
+	}
+}
+
+// wideText is a path of a wider place in a sentence about at.
+func wideText(at, path diag.Path) string {
+	if path.Document() != at.Document() {
+		return "KymaMesh " + path.String()
+	}
+	return path.String()
 }
 
 // exposing is a gateway that leads to a service, and the entry that says so.

@@ -72,6 +72,11 @@ func (r *resolver) filled(at diag.Path, values []string, check valueCheck) []str
 	if len(values) == 0 {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty would match everybody; write the values, or remove the rule")
 	}
+	return r.checked(at, values, check)
+}
+
+// checked are the values of a list, each of which is one.
+func (r *resolver) checked(at diag.Path, values []string, check valueCheck) []string {
 	for i, value := range values {
 		if value == "" {
 			r.ds.Errorf(diag.CodeEmpty, at.Index(i), "empty; write a value or remove the line")
@@ -260,8 +265,8 @@ func (r *ruleReader) to(at diag.Path, t *spec.To) []*security.Rule_To {
 	return []*security.Rule_To{{Operation: &security.Operation{
 		Hosts:      withPorts(r.filled(at.Key("hosts"), t.Hosts, r.hostText(r.action == denying))),
 		NotHosts:   withPorts(r.filled(at.Key("notHosts"), t.NotHosts, r.hostText(true))),
-		Ports:      r.ports(at.Key("ports"), t.Ports),
-		NotPorts:   r.ports(at.Key("notPorts"), t.NotPorts),
+		Ports:      r.podPorts(at.Key("ports"), t.Ports),
+		NotPorts:   r.podPorts(at.Key("notPorts"), t.NotPorts),
 		Methods:    r.filled(at.Key("methods"), t.Methods, methodText),
 		NotMethods: r.filled(at.Key("notMethods"), t.NotMethods, methodText),
 		Paths:      r.filled(at.Key("paths"), t.Paths, r.pathText),
@@ -269,17 +274,36 @@ func (r *ruleReader) to(at diag.Path, t *spec.To) []*security.Rule_To {
 	}}}
 }
 
-// ports are ports of the workload as Istio's rules have them: text.
+// ports are ports of the workload as Istio's rules have them: text. An empty
+// list would be no condition at all.
 func (r *resolver) ports(at diag.Path, ports []int) []string {
 	if ports != nil && len(ports) == 0 {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty would match everybody; write the values, or remove the rule")
 	}
+	return r.portTexts(at, ports)
+}
+
+func (r *resolver) portTexts(at diag.Path, ports []int) []string {
 	var all []string
 	for i, port := range ports {
 		r.port(at.Index(i), port)
 		all = append(all, itoa(port))
 	}
 	return all
+}
+
+// podPorts are ports, which at a gateway may be mistaken for its Service's.
+func (r *ruleReader) podPorts(at diag.Path, ports []int) []string {
+	for i, port := range ports {
+		g := r.place.gateway
+		if g == nil {
+			break
+		}
+		if target := r.podPort(g, port); target != port {
+			r.ds.Errorf(diag.CodePort, at.Index(i), "%d is the Service's port; the pods listen on %d", port, target)
+		}
+	}
+	return r.ports(at, ports)
 }
 
 func (r *ruleReader) when(at diag.Path, conditions []spec.Condition) []*security.Condition {

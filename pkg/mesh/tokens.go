@@ -57,12 +57,20 @@ func (r *resolver) notRequired(at diag.Path, p *accessPlace) {
 // is allowed and turns on no refusal of everything else.
 func (r *resolver) demand(at diag.Path, p *accessPlace) Authorization {
 	j := p.JWT
-	if j.Paths != nil && j.NotPaths != nil {
+	for _, list := range []struct {
+		word  string
+		empty bool
+	}{{"paths", j.Paths != nil && len(j.Paths) == 0}, {"notPaths", j.NotPaths != nil && len(j.NotPaths) == 0}, {"ports", j.Ports != nil && len(j.Ports) == 0}} {
+		if list.empty {
+			r.ds.Errorf(diag.CodeEmpty, at.Key(list.word), "empty; a token would be required everywhere, leave it out for that")
+		}
+	}
+	if len(j.Paths) > 0 && len(j.NotPaths) > 0 {
 		r.ds.Errorf(diag.CodeExclusive, at.Key("notPaths"), "paths and notPaths exclude each other")
 	}
 	o := &security.Operation{
-		Paths: r.filled(at.Key("paths"), j.Paths, r.pathText), NotPaths: r.filled(at.Key("notPaths"), j.NotPaths, r.pathText),
-		Ports: r.ports(at.Key("ports"), j.Ports),
+		Paths: r.checked(at.Key("paths"), j.Paths, r.pathText), NotPaths: r.checked(at.Key("notPaths"), j.NotPaths, r.pathText),
+		Ports: r.portTexts(at.Key("ports"), j.Ports),
 	}
 	r.exactPaths(at.Key("paths"), j.Paths)
 	rule := &security.Rule{From: []*security.Rule_From{{Source: &security.Source{NotRequestPrincipals: []string{"*"}}}}}
@@ -151,7 +159,7 @@ func (r *resolver) otherKeys(at diag.Path, p *accessPlace, rule *security.JWTRul
 		}
 		for i, wide := range w.JWT.Issuers {
 			if wide.Issuer == rule.Issuer && (wide.JwksUri != rule.JwksUri || wide.Jwks != rule.Jwks) {
-				r.ds.Errorf(diag.CodeDuplicate, at, "%s has other keys at %s; tokens of one of the two would be refused", quote(rule.Issuer), w.at("jwt").Key("issuers").Index(i))
+				r.ds.Errorf(diag.CodeDuplicate, at, "%s has other keys at %s; tokens of one of the two would be refused", quote(rule.Issuer), wideText(at, w.at("jwt").Key("issuers").Index(i)))
 			}
 		}
 	}

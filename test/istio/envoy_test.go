@@ -25,10 +25,11 @@ import (
 //	certificate shop.example.com:443 -> SECRET [client certificate required]
 //	inbound db.shop:5432 -> mtls | plaintext | mtls or plaintext
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
+//	access front.shop GET db.shop:8080/path -> let in | refused
 //
 // mesh is a request of a sidecar in another namespace; gateway one that reaches
 // the Service of the ingress gateway from outside. inbound is a connection to a
-// port of the service's pods, client how sidecars connect to the service.
+// port of the service's pods, client how sidecars connect to the service. access is in access_test.go.
 
 // TestEnvoy holds Pilot's configuration against the sentences.
 func TestEnvoy(t *testing.T) {
@@ -98,6 +99,8 @@ func (p *pilot) try(t *testing.T, experiment string) (string, error) {
 		return p.inbound(t, object)
 	case "client":
 		return p.clientOf(object)
+	case "access":
+		return p.access(t, object)
 	}
 	return "", fmt.Errorf("no experiment %q", verb)
 }

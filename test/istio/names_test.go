@@ -3,7 +3,9 @@ package istio
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -68,6 +70,10 @@ func namesOf(objects []manifest.Object) names {
 			n.gateways = append(n.gateways, gatewayOf{id: named{Namespace: o.Namespace, Name: o.Name}, spec: spec})
 		case *security.PeerAuthentication:
 			n.peerAuthentication(o, spec)
+		case *security.RequestAuthentication:
+			n.guarded(o.Namespace, o.Name, spec.Selector)
+		case *security.AuthorizationPolicy:
+			n.authorization(o, spec)
 		}
 		if message, ok := o.Spec.(proto.Message); ok {
 			n.within(o.Namespace, message)
@@ -128,6 +134,42 @@ func (n names) peerAuthentication(o manifest.Object, spec *security.PeerAuthenti
 	s.selector = spec.Selector.MatchLabels
 	for port := range spec.PortLevelMtls {
 		s.workloadPorts[int32(port)] = true
+	}
+}
+
+// guarded is the Service before the pods that a policy selects; nil for the
+// policies of gateways, of namespaces and of the mesh.
+func (n names) guarded(namespace, name string, selector *typev1.WorkloadSelector) *namedService {
+	if selector == nil || namespace == istioSystem {
+		return nil
+	}
+	s := n.service(name + "." + namespace + clusterSuffix)
+	s.selector = selector.MatchLabels
+	return s
+}
+
+// policySuffix is what an AuthorizationPolicy adds to the name of its service.
+var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$`)
+
+func (n names) authorization(o manifest.Object, spec *security.AuthorizationPolicy) {
+	s := n.guarded(o.Namespace, policySuffix.ReplaceAllString(o.Name, ""), spec.Selector)
+	if s == nil {
+		return
+	}
+	for _, rule := range spec.Rules {
+		for _, to := range rule.To {
+			ports := s.workloadPorts
+			if len(rule.From) > 0 && rule.From[0].Source.NotRequestPrincipals != nil || len(to.Operation.Methods)+len(to.Operation.Paths) > 0 {
+				ports = s.routed // HTTP
+			}
+			for _, text := range to.Operation.Ports {
+				port, err := strconv.Atoi(text)
+				if err != nil {
+					panic(err) // the renderer made it of a number
+				}
+				ports[int32(port)] = true
+			}
+		}
 	}
 }
 
