@@ -45,6 +45,8 @@ const (
 	CodeComment  Code = "KM106"
 	CodeItem     Code = "KM107"
 	CodeSecret   Code = "KM108"
+
+	CodeLookalike Code = "KM110"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -87,4 +89,5 @@ var Codes = []struct {
 	{CodeComment, "a person's comment in a rendered file that had to go"},
 	{CodeItem, "an option or an item that the function cannot take"},
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
+	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
 }

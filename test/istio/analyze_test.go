@@ -29,6 +29,7 @@ var knownAnalyzerWarnings = []knownWarning{
 		of: "render/gateways-with-one-secret", object: "Gateway kyma-system/other", text: "IST0138",
 		because: "the case is about our own warning of the same",
 	},
+	refusesTCP,
 }
 
 // TestAnalyze runs Istio's analyzers over every case together with the cluster

@@ -27,6 +27,8 @@ type names struct {
 	// workloads are the pods that policies select.
 	workloads []workload
 	gateways  []gatewayOf
+	// namespaces are those that rules name.
+	namespaces []string
 	// gatewayHosts are the hosts that VirtualServices ask gateways for.
 	gatewayHosts map[named][]string
 }
@@ -184,6 +186,8 @@ func (n *names) within(namespace string, message proto.Message) {
 		switch v := m.Interface().(type) {
 		case *networking.Destination:
 			n.destination(v)
+		case *security.Source:
+			n.namespaces = append(append(n.namespaces, v.Namespaces...), v.NotNamespaces...)
 		case *typev1.WorkloadSelector:
 			n.workloads = append(n.workloads, workload{namespace, v.MatchLabels})
 		case *networking.WorkloadSelector:
