@@ -97,8 +97,8 @@ func TestPackage(t *testing.T) {
 			"  services:\n  - name: db\n    namespace: shop\n    security:\n      jwt: {issuers: [{issuer: \"https://a.example.com\"}]}\n      deny: [{to: {methods: [GET]}}, {to: {paths: [/a], ports: [80]}}]\n",
 			service + "  selector: {app: db}\n  ports: [{port: 80, name: http}, {port: 5432, name: tcp-pg}]\n",
 			[]string{
-				"in.yaml:9:7: error KM104: spec.services[0].security.jwt: port 5432 of db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: jwt.ports",
-				"in.yaml:10:7: error KM104: spec.services[0].security.deny: port 5432 of db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
+				"in.yaml:9:7: error KM104: spec.services[0].security.jwt: port 5432 of shop/db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: jwt.ports",
+				"in.yaml:10:7: error KM104: spec.services[0].security.deny: port 5432 of shop/db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
 			},
 		},
 		"a token demanded at the ports that are HTTP": {
@@ -115,6 +115,18 @@ func TestPackage(t *testing.T) {
 				"apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: istio-system, labels: {app: istio-ingressgateway, istio: ingressgateway}}\n---\n" +
 				"apiVersion: v1\nkind: Pod\nmetadata: {name: c, namespace: shop, labels: {istio: ingressgateway}}\n",
 			[]string{"in.yaml:5:46: warning KM110: spec.gateways[0].security.allow: Pod shop/a has app=istio-ingressgateway,istio=ingressgateway like the gateway's pods, and falls under its policy; give one of the two a label of its own"},
+		},
+		"rules of a namespace and of the mesh refuse what is no HTTP": {
+			"  namespaces: {shop: {security: {deny: [{to: {methods: [GET]}}]}}, pay: {security: {deny: [{to: {methods: [GET]}}]}}}\n  security: {deny: [{to: {hosts: [a.b]}}]}\n",
+			service + "  ports: [{port: 80}]\n---\n" + strings.ReplaceAll(service, "name: db,", "name: pg,") + "  ports: [{port: 5432, name: tcp}]\n---\n" + strings.ReplaceAll(service, "shop", "pay") + "  ports: [{port: 80}]\n",
+			[]string{
+				"in.yaml:5:34: error KM104: spec.namespaces.shop.security.deny: port 5432 of shop/pg is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
+				"in.yaml:6:14: error KM104: spec.security.deny: port 5432 of shop/pg is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
+			},
+		},
+		"pods of a gateway's own": {
+			"  gateways: [{name: own, selector: {app: own}, tls: {credentialName: own}, security: {allow: []}}]\n",
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: edge, labels: {app: own}}\n", nil,
 		},
 		"a gateway's pods that are not in the package": {
 			"  gateways: [{name: kyma-gateway, security: {allow: []}}]\n",

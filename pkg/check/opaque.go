@@ -15,16 +15,37 @@ import (
 // takes something else as well: Istio leaves that condition out there, and all
 // of it would be refused.
 func opaquePorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
-	for o := range selecting(objects) {
+	for o := range policies(objects) {
 		rules, ok := o.Spec.(*security.AuthorizationPolicy)
-		if !ok || rules.Action != security.AuthorizationPolicy_DENY || !slices.ContainsFunc(rules.Rules, refusesOpaque) {
+		if !ok || o.gateway || rules.Action != security.AuthorizationPolicy_DENY || !slices.ContainsFunc(rules.Rules, refusesOpaque) {
 			continue
 		}
-		s, _ := p.Service(o.Namespace, o.service)
-		if i := slices.IndexFunc(s.Ports, topology.Port.Opaque); i >= 0 {
-			ds.Errorf(diag.CodePort, o.Origin, "port %d of %s is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: %s", s.Ports[i].Number, o.service, portsWord(o))
+		for _, id := range guarded(o, p) {
+			s, _ := p.Service(id[0], id[1])
+			if i := slices.IndexFunc(s.Ports, topology.Port.Opaque); i >= 0 {
+				ds.Errorf(diag.CodePort, o.Origin, "port %d of %s/%s is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: %s", s.Ports[i].Number, id[0], id[1], portsWord(o))
+				break
+			}
 		}
 	}
+}
+
+// guarded are namespace and name of the Services that a policy holds for.
+func guarded(o policy, p *topology.Package) [][2]string {
+	if len(o.labels) > 0 {
+		return [][2]string{{o.Namespace, o.service}}
+	}
+	namespaces := []string{o.Namespace}
+	if o.Root != "" {
+		namespaces = p.Namespaces()
+	}
+	var all [][2]string
+	for _, namespace := range namespaces {
+		for _, name := range p.ServiceNames(namespace) {
+			all = append(all, [2]string{namespace, name})
+		}
+	}
+	return all
 }
 
 // portsWord is the word that names a policy's ports.

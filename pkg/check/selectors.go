@@ -87,12 +87,15 @@ func selectors(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 	}
 }
 
+// ingressPods are the labels of the gateway pods that every installation makes.
+var ingressPods = map[string]string{"app": "istio-ingressgateway", "istio": "ingressgateway"}
+
 // lookalikes finds pods of others that a gateway's policy holds for as well: in
 // the root namespace a selector finds pods of every namespace.
 func lookalikes(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 	for o := range policies(objects) {
-		if !o.gateway || o.Root == "" {
-			continue
+		if !o.gateway || !contains(ingressPods, o.labels) {
+			continue // nobody says where pods of their own live
 		}
 		for _, namespace := range p.Namespaces() {
 			for _, w := range p.Workloads(namespace) {

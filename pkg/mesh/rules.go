@@ -50,6 +50,9 @@ func (r *resolver) rule(at diag.Path, p *accessPlace, a action, w spec.Rule) []*
 	}
 	reader.checkIdentities(w)
 	reader.checkTokens()
+	for _, rule := range rules {
+		r.refusesTCP(at, p, a, rule)
+	}
 	reader.checkAddresses(w)
 	if p.gateway == nil {
 		return rules
@@ -332,6 +335,15 @@ func (r *ruleReader) when(at diag.Path, conditions []spec.Condition) []*security
 		}
 	}
 	return all
+}
+
+// refusesTCP warns of a rule that refuses for the whole mesh by what only HTTP
+// has: on a port that is not HTTP Istio leaves that out, and the rule refuses
+// everything. A namespace and a service are held against the package.
+func (r *resolver) refusesTCP(at diag.Path, p *accessPlace, a action, rule *security.Rule) {
+	if o := operation(rule); p.isMesh() && a == denying && httpOnly(rule) && len(o.Ports)+len(o.NotPorts) == 0 {
+		r.ds.Warnf(diag.CodeAccess, at, "refuses everything at ports of the mesh that are not HTTP; write the ports, or write it per namespace")
+	}
 }
 
 // checkIdentities refuses rules that rest on an identity which callers may lack.

@@ -160,7 +160,11 @@ func (r *resolver) opaque(g *gateway, rule *security.Rule) []*security.Rule {
 }
 
 func withOperation(rule *security.Rule, o *security.Operation) *security.Rule {
-	return &security.Rule{From: rule.From, To: []*security.Rule_To{{Operation: o}}, When: rule.When}
+	changed := &security.Rule{From: rule.From, When: rule.When}
+	if !proto.Equal(o, &security.Operation{}) { // Istio refuses one without any word
+		changed.To = []*security.Rule_To{{Operation: o}}
+	}
+	return changed
 }
 
 // notSNI adds the names of a server for TLS that is not opened to those that a

@@ -81,6 +81,7 @@ func (r *resolver) demand(at diag.Path, p *accessPlace) Authorization {
 		Namespace: p.namespace, Name: p.name + "-jwt", Selector: p.selector,
 		Action: security.AuthorizationPolicy_DENY, Rules: []*security.Rule{rule}, Origin: at,
 	}
+	r.refusesTCP(at, p, denying, rule)
 	if p.gateway != nil {
 		policy.Rules = r.limited(p, denying, at, rule)
 	}

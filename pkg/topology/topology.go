@@ -98,6 +98,18 @@ func (p *Package) Service(namespace, name string) (Service, bool) {
 	return readService(n), true
 }
 
+// ServiceNames are the names of a namespace's Services, in order.
+func (p *Package) ServiceNames(namespace string) []string {
+	var all []string
+	for key := range p.services {
+		if key.namespace == namespace {
+			all = append(all, key.name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Secrets are the namespaces in which the package has a Secret of the name, in
 // the package's order; empty for one that does not say where it lives.
 func (p *Package) Secrets(name string) []string { return p.secrets[name] }
