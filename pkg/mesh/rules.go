@@ -96,26 +96,7 @@ func (r *ruleReader) from(at diag.Path, f *spec.From) []*security.Rule_From {
 		return nil
 	}
 	s := &security.Source{}
-	for _, w := range []struct {
-		name     string
-		values   []string
-		to       *[]string
-		check    valueCheck
-		identity bool
-	}{
-		{"namespaces", f.Namespaces, &s.Namespaces, namespaceText, true},
-		{"notNamespaces", f.NotNamespaces, &s.NotNamespaces, namespaceText, true},
-		{"principals", f.Principals, &s.Principals, principalText, true},
-		{"notPrincipals", f.NotPrincipals, &s.NotPrincipals, principalText, true},
-		{"trustDomains", f.TrustDomains, &s.TrustDomains, r.trustDomainText, true},
-		{"notTrustDomains", f.NotTrustDomains, &s.NotTrustDomains, r.trustDomainText, true},
-		{"ipBlocks", f.IPBlocks, &s.IpBlocks, addressText, false},
-		{"notIpBlocks", f.NotIPBlocks, &s.NotIpBlocks, addressText, false},
-		{"remoteIpBlocks", f.RemoteIPBlocks, &s.RemoteIpBlocks, addressText, false},
-		{"notRemoteIpBlocks", f.NotRemoteIPBlocks, &s.NotRemoteIpBlocks, addressText, false},
-		{"requestPrincipals", f.RequestPrincipals, &s.RequestPrincipals, wildcardText, false},
-		{"notRequestPrincipals", f.NotRequestPrincipals, &s.NotRequestPrincipals, wildcardText, false},
-	} {
+	for _, w := range r.sourceWords(f, s) {
 		*w.to = r.filled(at.Key(w.name), w.values, w.check)
 		if w.values == nil {
 			continue
@@ -132,6 +113,32 @@ func (r *ruleReader) from(at diag.Path, f *spec.From) []*security.Rule_From {
 		return []*security.Rule_From{{Source: s}}
 	}
 	return nil
+}
+
+// sourceWord is a word of from that is a field of Istio's as it is.
+type sourceWord struct {
+	name     string
+	values   []string
+	to       *[]string
+	check    valueCheck
+	identity bool // asks for the caller's identity in the mesh
+}
+
+func (r *ruleReader) sourceWords(f *spec.From, s *security.Source) []sourceWord {
+	return []sourceWord{
+		{"namespaces", f.Namespaces, &s.Namespaces, namespaceText, true},
+		{"notNamespaces", f.NotNamespaces, &s.NotNamespaces, namespaceText, true},
+		{"principals", f.Principals, &s.Principals, principalText, true},
+		{"notPrincipals", f.NotPrincipals, &s.NotPrincipals, principalText, true},
+		{"trustDomains", f.TrustDomains, &s.TrustDomains, r.trustDomainText, true},
+		{"notTrustDomains", f.NotTrustDomains, &s.NotTrustDomains, r.trustDomainText, true},
+		{"ipBlocks", f.IPBlocks, &s.IpBlocks, addressText, false},
+		{"notIpBlocks", f.NotIPBlocks, &s.NotIpBlocks, addressText, false},
+		{"remoteIpBlocks", f.RemoteIPBlocks, &s.RemoteIpBlocks, addressText, false},
+		{"notRemoteIpBlocks", f.NotRemoteIPBlocks, &s.NotRemoteIpBlocks, addressText, false},
+		{"requestPrincipals", f.RequestPrincipals, &s.RequestPrincipals, wildcardText, false},
+		{"notRequestPrincipals", f.NotRequestPrincipals, &s.NotRequestPrincipals, wildcardText, false},
+	}
 }
 
 // callers adds the accounts, which are principals to Istio: its own field for

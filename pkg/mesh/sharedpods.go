@@ -29,6 +29,10 @@ func (r *resolver) podMates(g *gateway) []*gateway {
 func (r *resolver) limited(p *accessPlace, a action, at diag.Path, rule *security.Rule) []*security.Rule {
 	g, mates := p.gateway, r.podMates(p.gateway)
 	r.servesHosts(at, g, operation(rule))
+	if httpOnly(rule) && !slices.ContainsFunc(g.listeners, listener.routesHTTP) {
+		r.ds.Errorf(diag.CodeAccess, at, "%s takes no HTTP, and this asks for what only HTTP has; write from addresses or to ports", g.Name)
+		return []*security.Rule{rule}
+	}
 	if a == denying {
 		return r.deniedHere(at, g, mates, rule)
 	}
