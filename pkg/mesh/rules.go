@@ -272,6 +272,9 @@ func (r *ruleReader) to(at diag.Path, t *spec.To) []*security.Rule_To {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty would match every request; write what is called, or leave to out")
 		return nil
 	}
+	if r.action == denying {
+		r.exactPaths(diag.CodeAccess, at.Key("paths"), t.Paths, "")
+	}
 	return []*security.Rule_To{{Operation: &security.Operation{
 		Hosts:      withPorts(r.filled(at.Key("hosts"), t.Hosts, r.hostText(r.action == denying))),
 		NotHosts:   withPorts(r.filled(at.Key("notHosts"), t.NotHosts, r.hostText(true))),

@@ -11,6 +11,7 @@ import (
 	security "istio.io/api/security/v1beta1"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
 // tokens are whose tokens are checked at a place, and where one is demanded.
@@ -72,7 +73,7 @@ func (r *resolver) demand(at diag.Path, p *accessPlace) Authorization {
 		Paths: r.checked(at.Key("paths"), j.Paths, r.pathText), NotPaths: r.checked(at.Key("notPaths"), j.NotPaths, r.pathText),
 		Ports: r.portTexts(at.Key("ports"), j.Ports),
 	}
-	r.exactPaths(at.Key("paths"), j.Paths)
+	r.exactPaths(diag.CodeToken, at.Key("paths"), j.Paths, ", or better notPaths for what is public")
 	rule := &security.Rule{From: []*security.Rule_From{{Source: &security.Source{NotRequestPrincipals: []string{"*"}}}}}
 	if !proto.Equal(o, &security.Operation{}) {
 		rule.To = []*security.Rule_To{{Operation: o}}
@@ -88,13 +89,14 @@ func (r *resolver) demand(at diag.Path, p *accessPlace) Authorization {
 	return policy
 }
 
-// exactPaths warns of a path without what lies below it.
-func (r *resolver) exactPaths(at diag.Path, paths []string) {
+// exactPaths warns of a path that refuses without what lies below it. hint is
+// what else would be right.
+func (r *resolver) exactPaths(code diag.Code, at diag.Path, paths []string, hint string) {
 	for i, path := range paths {
 		if path == "/" || strings.ContainsAny(path, "*{") || slices.Contains(paths, path+"/*") || slices.Contains(paths, path+"*") || slices.Contains(paths, path+"/{**}") {
 			continue
 		}
-		r.ds.Warnf(diag.CodeToken, at.Index(i), "%s does not hold for %[1]s/…; write [%[1]s, %[1]s/*], or better notPaths for what is public", strings.TrimSuffix(path, "/"))
+		r.ds.Warnf(code, at.Index(i), "%s does not hold for %[1]s/…; write [%[1]s, %[1]s/*]%s", strings.TrimSuffix(path, "/"), hint)
 	}
 }
 
@@ -141,7 +143,7 @@ func (r *resolver) issuers(at diag.Path, p *accessPlace) []*security.JWTRule {
 		at := at.Index(i)
 		r.issuer(at, rule)
 		for j, before := range written[:i] {
-			if before.Issuer == rule.Issuer {
+			if before.Issuer == rule.Issuer && rule.Issuer != "" {
 				r.ds.Errorf(diag.CodeDuplicate, at.Key("issuer"), "%s is also issuers[%d]; keep one", quote(rule.Issuer), j)
 				break
 			}
@@ -152,16 +154,26 @@ func (r *resolver) issuers(at diag.Path, p *accessPlace) []*security.JWTRule {
 	return all
 }
 
-// otherKeys refuses an issuer that a wider place knows by other keys.
+// otherKeys refuses an issuer that another place of the same pods knows by other
+// keys: Istio takes either, so that a team could sign in the name of the
+// platform's issuer.
 func (r *resolver) otherKeys(at diag.Path, p *accessPlace, rule *security.JWTRule) {
-	for _, w := range p.wider {
-		if w.JWT == nil {
-			continue
+	compare := func(j *spec.JWT, place diag.Path) {
+		if j == nil {
+			return
 		}
-		for i, wide := range w.JWT.Issuers {
-			if wide.Issuer == rule.Issuer && (wide.JwksUri != rule.JwksUri || wide.Jwks != rule.Jwks) {
-				r.ds.Errorf(diag.CodeDuplicate, at, "%s has other keys at %s; tokens of one of the two would be refused", quote(rule.Issuer), wideText(at, w.at("jwt").Key("issuers").Index(i)))
+		for i, other := range j.Issuers {
+			if other.Issuer == rule.Issuer && (other.JwksUri != rule.JwksUri || other.Jwks != rule.Jwks) {
+				r.ds.Errorf(diag.CodeDuplicate, at, "%s has other keys at %s; whoever holds either could sign for it", quote(rule.Issuer), wideText(at, place.Key("issuers").Index(i)))
 			}
+		}
+	}
+	for _, w := range p.wider {
+		compare(w.JWT, w.at("jwt"))
+	}
+	if p.gateway != nil {
+		for _, mate := range r.podMates(p.gateway) {
+			compare(mate.access.JWT, mate.path.Key("security").Key("jwt"))
 		}
 	}
 }
@@ -171,8 +183,8 @@ func (r *resolver) issuer(at diag.Path, rule *security.JWTRule) {
 	switch {
 	case rule.Jwks != "" && rule.JwksUri != "":
 		r.ds.Errorf(diag.CodeExclusive, at, "jwks and jwksUri exclude each other")
-	case rule.Issuer == "" && rule.JwksUri == "":
-		r.ds.Errorf(diag.CodeMissing, at.Key("issuer"), "write the issuer of the tokens")
+	case rule.Issuer == "":
+		r.ds.Errorf(diag.CodeMissing, at.Key("issuer"), "write the issuer of the tokens; without it the keys would speak for every issuer")
 	case rule.Jwks != "":
 		r.keys(at.Key("jwks"), rule.Jwks)
 	case rule.JwksUri != "" && !isURL(rule.JwksUri, "https", "http"):
