@@ -89,6 +89,7 @@ func (r request) principal(p *rbac3.Principal) bool {
 	case *rbac3.Principal_RemoteIp:
 		return r.within(id.RemoteIp)
 	case *rbac3.Principal_Metadata:
+		//lint:ignore SA1019 Istio writes it
 		return r.metadata(id.Metadata)
 	}
 	panic("rbac: no evaluation of " + p.String())
