@@ -124,6 +124,10 @@ func TestPackage(t *testing.T) {
 				"in.yaml:6:14: error KM104: spec.security.deny: port 5432 of shop/pg is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
 			},
 		},
+		"a gateway whose Service takes what is no HTTP": {
+			"  gateways: [{name: edge, selector: {app: edge}, tls: {credentialName: edge}, security: {deny: [{to: {methods: [TRACE]}}]}}]\n",
+			"apiVersion: v1\nkind: Service\nmetadata: {name: edge, namespace: istio-system}\nspec: {ports: [{port: 31400, name: tcp}]}\n", nil,
+		},
 		"pods of a gateway's own": {
 			"  gateways: [{name: own, selector: {app: own}, tls: {credentialName: own}, security: {allow: []}}]\n",
 			"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: edge, labels: {app: own}}\n", nil,
