@@ -52,6 +52,7 @@ func (r *resolver) rule(at diag.Path, p *accessPlace, a action, w spec.Rule) []*
 	reader.checkTokens()
 	for _, rule := range rules {
 		r.refusesTCP(at, p, a, rule)
+		r.hasRequests(at, p, rule)
 	}
 	reader.checkAddresses(w)
 	if p.gateway == nil {
@@ -345,6 +346,14 @@ func (r *ruleReader) when(at diag.Path, conditions []spec.Condition) []*security
 		}
 	}
 	return all
+}
+
+// hasRequests refuses a rule about HTTP at a service that is none: Istio would
+// take it for nobody in allow, and for everybody in deny.
+func (r *resolver) hasRequests(at diag.Path, p *accessPlace, rule *security.Rule) {
+	if p.service != nil && (p.service.Protocol == "TCP" || p.service.Protocol == "TLS") && httpOnly(rule) {
+		r.ds.Errorf(diag.CodeAccess, at, "%s is %s, and this asks for what only HTTP has; write accounts, addresses or ports", p.called, p.service.Protocol)
+	}
 }
 
 // refusesTCP warns of a rule that refuses for the whole mesh by what only HTTP

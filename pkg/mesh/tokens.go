@@ -83,6 +83,7 @@ func (r *resolver) demand(at diag.Path, p *accessPlace) Authorization {
 		Action: security.AuthorizationPolicy_DENY, Rules: []*security.Rule{rule}, Origin: at,
 	}
 	r.refusesTCP(at, p, denying, rule)
+	r.hasRequests(at, p, rule)
 	if p.gateway != nil {
 		policy.Rules = r.limited(p, denying, at, rule)
 	}
