@@ -242,7 +242,7 @@ func (d *decoder) list(n *yaml.Node, at diag.Path, v reflect.Value, o options, d
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, item := range items {
-		d.value(item, at.Index(i), v.Index(i), options{ones: o.ones}, depth+1)
+		d.value(item, at.Index(i), v.Index(i), options{ones: o.ones, zero: true}, depth+1)
 	}
 }
 

@@ -49,7 +49,7 @@ func (d *decoder) unreadable(at diag.Path) {
 // read reads a scalar of a Go type.
 func read[T any](d *decoder, n *yaml.Node, at diag.Path) T {
 	var v T
-	d.scalar(n, at, reflect.ValueOf(&v).Elem(), options{})
+	d.scalar(n, at, reflect.ValueOf(&v).Elem(), options{zero: true})
 	return v
 }
 

@@ -12,7 +12,10 @@ import (
 // rules are all checks, each with a file of its own.
 var rules = []func(*diag.List, []manifest.Object, *topology.Package){
 	selectors,
+	lookalikes,
 	workloadPorts,
+	rulePorts,
+	opaquePorts,
 	servicePorts,
 	inhabited,
 	secrets,

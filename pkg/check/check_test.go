@@ -83,6 +83,67 @@ func TestPackage(t *testing.T) {
 			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {5432: DISABLE}}}}\n",
 			service + "  selector: {app: db}\n  ports: [{port: 5433, targetPort: 5432}, {port: 5432, targetPort: 80}]\n", nil,
 		},
+		"rules at the Service's port": {
+			"  services:\n  - name: db\n    namespace: shop\n    security:\n      allow: [{to: {ports: [5433, 9000]}}]\n      deny: [{to: {notPorts: [9000]}}]\n",
+			service + "  selector: {app: db}\n  ports: [{port: 5433, targetPort: 5432}, {port: 9000}]\n",
+			[]string{"in.yaml:9:7: error KM104: spec.services[0].security.allow: 5433 is the Service's port; the workload listens on 5432"},
+		},
+		"rules of a service that is called like a rule": {
+			"  services:\n  - {name: db-allow, namespace: shop, security: {allow: [], deny: [{to: {methods: [GET]}, dryRun: true}]}}\n",
+			strings.ReplaceAll(service, "name: db,", "name: db-allow,") + "  selector: {app: x}\n",
+			[]string{"in.yaml:6:5: error KM101: spec.services[0].selector: the Service shop/db-allow selects app=x; write selector: {app: x}"},
+		},
+		"a token demanded of what is no HTTP": {
+			"  services:\n  - name: db\n    namespace: shop\n    security:\n      jwt: {issuers: [{issuer: \"https://a.example.com\"}]}\n      deny: [{to: {methods: [GET]}}, {to: {paths: [/a], ports: [80]}}]\n",
+			service + "  selector: {app: db}\n  ports: [{port: 80, name: http}, {port: 5432, name: tcp-pg}]\n",
+			[]string{
+				"in.yaml:9:7: error KM104: spec.services[0].security.jwt: port 5432 of shop/db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: jwt.ports",
+				"in.yaml:10:7: error KM104: spec.services[0].security.deny: port 5432 of shop/db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
+			},
+		},
+		"a token demanded at the ports that are HTTP": {
+			"  services:\n  - {name: db, namespace: shop, security: {jwt: {issuers: [{issuer: \"https://a.example.com\"}], ports: [80]}, allow: [{to: {methods: [GET]}}]}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 80, name: http}, {port: 5432, appProtocol: tcp}]\n", nil,
+		},
+		"a token demanded where nobody says the protocol": {
+			"  services:\n  - {name: db, namespace: shop, security: {jwt: {issuers: [{issuer: \"https://a.example.com\"}]}}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 80}, {port: 81, name: web}, {port: 82, name: tcp-x, appProtocol: kubernetes.io/ws}]\n", nil,
+		},
+		"pods that look like a gateway's": {
+			"  gateways: [{name: kyma-gateway, security: {allow: []}}]\n",
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, labels: {app: istio-ingressgateway, istio: ingressgateway, x: y}}\n---\n" +
+				"apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: istio-system, labels: {app: istio-ingressgateway, istio: ingressgateway}}\n---\n" +
+				"apiVersion: v1\nkind: Pod\nmetadata: {name: c, namespace: shop, labels: {istio: ingressgateway}}\n",
+			[]string{"in.yaml:5:46: warning KM110: spec.gateways[0].security.allow: Pod shop/a has app=istio-ingressgateway,istio=ingressgateway like the gateway's pods, and falls under its policy; give one of the two a label of its own"},
+		},
+		"rules of a namespace and of the mesh refuse what is no HTTP": {
+			"  namespaces: {shop: {security: {deny: [{to: {methods: [GET]}}]}}, pay: {security: {deny: [{to: {methods: [GET]}}]}}}\n  security: {deny: [{to: {hosts: [a.b]}}]}\n",
+			service + "  ports: [{port: 80}]\n---\n" + strings.ReplaceAll(service, "name: db,", "name: pg,") + "  ports: [{port: 5432, name: tcp}]\n---\n" + strings.ReplaceAll(service, "shop", "pay") + "  ports: [{port: 80}]\n",
+			[]string{
+				"in.yaml:5:34: error KM104: spec.namespaces.shop.security.deny: port 5432 of shop/pg is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
+				"in.yaml:6:14: error KM104: spec.security.deny: port 5432 of shop/pg is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports",
+			},
+		},
+		"a gateway whose Service takes what is no HTTP": {
+			"  gateways: [{name: edge, selector: {app: edge}, tls: {credentialName: edge}, security: {deny: [{to: {methods: [TRACE]}}]}}]\n",
+			"apiVersion: v1\nkind: Service\nmetadata: {name: edge, namespace: istio-system}\nspec: {ports: [{port: 31400, name: tcp}]}\n", nil,
+		},
+		"pods of a gateway's own": {
+			"  gateways: [{name: own, selector: {app: own}, tls: {credentialName: own}, security: {allow: []}}]\n",
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: edge, labels: {app: own}}\n", nil,
+		},
+		"a gateway's pods that are not in the package": {
+			"  gateways: [{name: kyma-gateway, security: {allow: []}}]\n",
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: grafana, namespace: istio-system, labels: {app: grafana}}\n", nil,
+		},
+		"a rule for a namespace nobody lives in": {
+			"  namespaces: {shpo: {security: {allow: [], deny: [{}]}}}\n", workload("app: db"),
+			[]string{"in.yaml:5:16: warning KM105: spec.namespaces.shpo: no workload of the package lives in \"shpo\"; did you mean \"shop\"?"},
+		},
+		"what expose lets in finds no pod": {
+			"  domain: a.b\n  security: {allow: []}\n  services: [{name: db, namespace: shop, expose: db}]\n", workload("app: x"),
+			[]string{"in.yaml:7:14: error KM101: spec.services[0].selector: no workload of shop has app=db; write the labels of the service's pods"},
+		},
 		"a target port by name": {
 			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {5433: DISABLE}}}}\n",
 			service + "  selector: {app: db}\n  ports: [{port: 5433, targetPort: pg}]\n", nil,

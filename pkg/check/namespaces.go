@@ -3,8 +3,6 @@ package check
 import (
 	"slices"
 
-	security "istio.io/api/security/v1beta1"
-
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/topology"
@@ -16,8 +14,8 @@ func inhabited(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 	if len(known) == 0 || slices.Contains(known, "") {
 		return
 	}
-	for o, policy := range manifest.Of[*security.PeerAuthentication](objects) {
-		if policy.Selector != nil || o.Root != "" || slices.Contains(known, o.Namespace) {
+	for o := range policies(objects) {
+		if len(o.labels) > 0 || o.Root != "" || slices.Contains(known, o.Namespace) {
 			continue
 		}
 		hint := ""

@@ -34,6 +34,36 @@ func workloadPorts(ds *diag.List, objects []manifest.Object, p *topology.Package
 	}
 }
 
+// rulePorts does the same for the ports in rules.
+func rulePorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+	for o := range selecting(objects) {
+		rules, ok := o.Spec.(*security.AuthorizationPolicy)
+		if !ok {
+			continue
+		}
+		s, known := p.Service(o.Namespace, o.service)
+		for _, port := range portsOf(rules) {
+			if target := misread(s, port); known && target != 0 {
+				ds.Errorf(diag.CodePort, o.Origin, "%d is the Service's port; the workload listens on %d", port, target)
+			}
+		}
+	}
+}
+
+// portsOf are the ports that rules name, in their order.
+func portsOf(policy *security.AuthorizationPolicy) []int {
+	var all []int
+	for _, rule := range policy.Rules {
+		for _, to := range rule.To {
+			for _, text := range slices.Concat(to.Operation.Ports, to.Operation.NotPorts) {
+				port, _ := strconv.Atoi(text) // the renderer made it of a number
+				all = append(all, port)
+			}
+		}
+	}
+	return all
+}
+
 // misread is the port that was meant when number is a Service's port and no
 // port of the workload as far as the Service knows, else 0.
 func misread(s topology.Service, number int) int {

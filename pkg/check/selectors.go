@@ -3,6 +3,7 @@ package check
 import (
 	"iter"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,12 +14,50 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/topology"
 )
 
-// selecting are the policies that find their workload by labels, with the
-// labels and the service that asked for them.
-func selecting(objects []manifest.Object) iter.Seq2[manifest.Object, map[string]string] {
-	return func(yield func(manifest.Object, map[string]string) bool) {
-		for o, policy := range manifest.Of[*security.PeerAuthentication](objects) {
-			if labels := policy.GetSelector().GetMatchLabels(); len(labels) > 0 && !yield(o, labels) {
+// policy is an object that holds for the pods that its labels find; without
+// labels for its whole namespace.
+type policy struct {
+	manifest.Object
+	// service is the service or the gateway that asked for it.
+	service string
+	labels  map[string]string
+	// gateway tells whether a gateway asked for it, whose pods may be anybody's.
+	gateway bool
+}
+
+// policySuffix is what the name of an AuthorizationPolicy adds to the service's.
+var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$`)
+
+// policies are all objects about pods.
+func policies(objects []manifest.Object) iter.Seq[policy] {
+	return func(yield func(policy) bool) {
+		for _, o := range objects {
+			p := policy{Object: o, service: o.Name}
+			switch spec := o.Spec.(type) {
+			case *security.PeerAuthentication:
+				p.labels = spec.GetSelector().GetMatchLabels()
+			case *security.RequestAuthentication:
+				p.labels = spec.GetSelector().GetMatchLabels()
+			case *security.AuthorizationPolicy:
+				p.labels = spec.GetSelector().GetMatchLabels()
+				p.service = policySuffix.ReplaceAllString(o.Name, "")
+			default:
+				continue
+			}
+			steps := o.Origin.Steps()
+			p.gateway = len(steps) > 1 && steps[1].Key == "gateways"
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// selecting are the policies of services, with the labels of their pods.
+func selecting(objects []manifest.Object) iter.Seq[policy] {
+	return func(yield func(policy) bool) {
+		for p := range policies(objects) {
+			if len(p.labels) > 0 && !p.gateway && !yield(p) {
 				return
 			}
 		}
@@ -28,12 +67,12 @@ func selecting(objects []manifest.Object) iter.Seq2[manifest.Object, map[string]
 // selectors finds policies that would hold for no pod, or for other pods than
 // the service's: they would do nothing, in silence.
 func selectors(ds *diag.List, objects []manifest.Object, p *topology.Package) {
-	for o, labels := range selecting(objects) {
+	for o := range selecting(objects) {
 		at := word(o.Origin, "selector")
-		if s, ok := p.Service(o.Namespace, o.Name); ok && len(s.Selector) > 0 {
-			if !maps.Equal(s.Selector, labels) {
+		if s, ok := p.Service(o.Namespace, o.service); ok && len(s.Selector) > 0 {
+			if !maps.Equal(s.Selector, o.labels) {
 				ds.Errorf(diag.CodeSelector, at, "the Service %s/%s selects %s; write selector: {%s}",
-					o.Namespace, o.Name, text(s.Selector, "=", ","), text(s.Selector, ": ", ", "))
+					o.Namespace, o.service, text(s.Selector, "=", ","), text(s.Selector, ": ", ", "))
 			}
 			continue
 		}
@@ -41,9 +80,30 @@ func selectors(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 		if len(workloads) == 0 || len(p.Workloads("")) > 0 {
 			continue
 		}
-		selected := func(w topology.Workload) bool { return contains(w.Labels, labels) }
+		selected := func(w topology.Workload) bool { return contains(w.Labels, o.labels) }
 		if !slices.ContainsFunc(workloads, selected) {
-			ds.Errorf(diag.CodeSelector, at, "no workload of %s has %s; write the labels of the service's pods", o.Namespace, text(labels, "=", ","))
+			ds.Errorf(diag.CodeSelector, at, "no workload of %s has %s; write the labels of the service's pods", o.Namespace, text(o.labels, "=", ","))
+		}
+	}
+}
+
+// ingressPods are the labels of the gateway pods that every installation makes.
+var ingressPods = map[string]string{"app": "istio-ingressgateway", "istio": "ingressgateway"}
+
+// lookalikes finds pods of others that a gateway's policy holds for as well: in
+// the root namespace a selector finds pods of every namespace.
+func lookalikes(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+	for o := range policies(objects) {
+		if !o.gateway || !contains(ingressPods, o.labels) {
+			continue // nobody says where pods of their own live
+		}
+		for _, namespace := range p.Namespaces() {
+			for _, w := range p.Workloads(namespace) {
+				if namespace != o.Namespace && contains(w.Labels, o.labels) {
+					ds.Warnf(diag.CodeLookalike, o.Origin, "%s %s/%s has %s like the gateway's pods, and falls under its policy; give one of the two a label of its own",
+						w.Kind, namespace, w.Name, text(o.labels, "=", ","))
+				}
+			}
 		}
 	}
 }
@@ -55,7 +115,7 @@ func word(p diag.Path, name string) diag.Path {
 		if !ok {
 			return p
 		}
-		if last := p.String()[len(outer.String()):]; last == ".security" {
+		if last := p.String()[len(outer.String()):]; last == ".security" || last == ".expose" {
 			return outer.Key(name)
 		}
 		p = outer

@@ -35,6 +35,9 @@ const (
 	CodeImage     Code = "KM025"
 	CodeVersion   Code = "KM027"
 
+	CodeAccess Code = "KM030"
+	CodeToken  Code = "KM031"
+
 	CodeSelector Code = "KM101"
 	CodeMoved    Code = "KM102"
 	CodeNotOurs  Code = "KM103"
@@ -43,6 +46,8 @@ const (
 	CodeComment  Code = "KM106"
 	CodeItem     Code = "KM107"
 	CodeSecret   Code = "KM108"
+
+	CodeLookalike Code = "KM110"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -76,6 +81,8 @@ var Codes = []struct {
 	{CodeUnused, "something written that has no effect"},
 	{CodeImage, "images that the chosen registry does not hold"},
 	{CodeVersion, "a word that the mesh's Istio is too old for"},
+	{CodeAccess, "a rule of access that would let in, or refuse, others than it says"},
+	{CodeToken, "a token that is demanded and that nobody can have, or that nobody checks"},
 	{CodeSelector, "a selector that does not select the service's pods"},
 	{CodeMoved, "an object of the root namespace that was moved to another"},
 	{CodeNotOurs, "an object that would be rendered and that somebody else wrote"},
@@ -84,4 +91,5 @@ var Codes = []struct {
 	{CodeComment, "a person's comment in a rendered file that had to go"},
 	{CodeItem, "an option or an item that the function cannot take"},
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
+	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
 }

@@ -27,6 +27,9 @@ const (
 	NamespaceAnnotation = "mesh.kyma-project.io/namespace"
 )
 
+// dryRunAnnotation is Istio's for AuthorizationPolicies.
+const dryRunAnnotation = "istio.io/dry-run"
+
 // Kind is what all resources of one kind have in common.
 type Kind struct {
 	// Name is the kind as Kubernetes writes it.
@@ -55,6 +58,9 @@ type Object struct {
 	// Root is the root namespace when the object lies in it, else empty: the
 	// value of NamespaceAnnotation.
 	Root string
+	// DryRun marks an AuthorizationPolicy that reports what it would do, and does
+	// nothing.
+	DryRun bool
 	// Spec is a message of istio.io/api, or for IstioOperator, which has no
 	// public Go type, a [Tree]. Writing anything else is an error, and so is a
 	// message that protobuf itself cannot write: text that is not UTF-8, a

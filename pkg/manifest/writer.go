@@ -62,9 +62,12 @@ func (w *writer) object(o Object) error {
 
 func (w *writer) metadata(o Object) {
 	w.to.openMapping()
-	if o.Root != "" || o.Source != "" {
+	if o.Root != "" || o.Source != "" || o.DryRun {
 		w.to.key("annotations")
 		w.to.openMapping()
+		if o.DryRun {
+			w.textField(dryRunAnnotation, "true")
+		}
 		w.optionalField(NamespaceAnnotation, o.Root)
 		w.optionalField(SourceAnnotation, o.Source)
 		w.to.close()

@@ -15,6 +15,11 @@ import (
 type gateway struct {
 	Gateway
 	path diag.Path
+	// access is who may call through the gateway.
+	access spec.Access
+	// account is NAMESPACE/NAME of the account that its pods run as, empty where
+	// nobody says.
+	account string
 	// listeners are the servers but the one for redirects, which has no hosts of
 	// its own.
 	listeners []listener
@@ -116,7 +121,7 @@ func (r *resolver) gatewayName(path diag.Path, g spec.Gateway) {
 
 func (r *resolver) gateway(path diag.Path, g spec.Gateway) gateway {
 	under := r.defaultGateway(g.Name)
-	resolved := gateway{path: path, Gateway: Gateway{
+	resolved := gateway{path: path, access: g.Security.Access, account: g.ServiceAccount, Gateway: Gateway{
 		Namespace: cmp.Or(g.Namespace, under.Namespace), Name: g.Name, Selector: maps.Clone(g.Selector), Origin: path,
 	}}
 	if g.Selector == nil {

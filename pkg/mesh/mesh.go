@@ -8,6 +8,7 @@ package mesh
 import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	networking "istio.io/api/networking/v1alpha3"
+	security "istio.io/api/security/v1beta1"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
@@ -22,6 +23,10 @@ type Mesh struct {
 	Install Install
 	// MTLS are the places whose servers have a mode of their own, the mesh first.
 	MTLS []MTLS
+	// Authentications are the places whose servers check tokens.
+	Authentications []Authentication
+	// Authorizations are the places that say who may call.
+	Authorizations []Authorization
 	// Excluded are the hosts that clients call without mTLS.
 	Excluded []Excluded
 	// Gateways are the gateways to render.
@@ -137,6 +142,28 @@ type MTLS struct {
 type PortMode struct {
 	Port int
 	Mode string
+}
+
+// Authentication are the issuers whose tokens the servers of one place check: the
+// mesh, a namespace, or the workload that Selector finds.
+type Authentication struct {
+	Namespace, Name string
+	Selector        map[string]string
+	Issuers         []*security.JWTRule
+	Origin          diag.Path
+}
+
+// Authorization are rules by which the servers of one place let requests in, or
+// refuse them.
+type Authorization struct {
+	Namespace, Name string
+	Selector        map[string]string
+	Action          security.AuthorizationPolicy_Action
+	// Rules are alternatives; without any, ALLOW lets nobody in.
+	Rules []*security.Rule
+	// DryRun reports what the rules would do, and does nothing.
+	DryRun bool
+	Origin diag.Path
 }
 
 // Excluded is a host whose server has no sidecar, and the name of the

@@ -49,9 +49,8 @@ func (r *resolver) namespaceMTLS() []MTLS {
 		r.names.label(at, name)
 		m := r.spec.Namespaces[name].Security.MTLS
 		said := at.Key("security").Key("mtls")
-		if name == Root && (m.Mode != "" || m.Ports != nil || m.Exclude != nil) {
-			r.ds.Errorf(diag.CodePlace, at.Key("security"), "istio-system is the root namespace, its policies hold for the whole mesh; write it under spec.security")
-			continue
+		if name == Root {
+			continue // said by rootNamespace
 		}
 		r.noPorts(said, m)
 		r.noExclude(said, m)
@@ -64,7 +63,7 @@ func (r *resolver) namespaceMTLS() []MTLS {
 }
 
 func (r *resolver) serviceMTLS(s service) (MTLS, bool) {
-	at, m := s.at("security").Key("mtls"), s.Security.MTLS
+	at, m := s.at("security.mtls"), s.Security.MTLS
 	r.noExclude(at, m)
 	if m.Mode == "" && len(m.Ports) == 0 {
 		return MTLS{}, false
@@ -81,11 +80,17 @@ func (r *resolver) serviceMTLS(s service) (MTLS, bool) {
 		r.notWeaker(key, s, mode)
 		place.Ports = append(place.Ports, PortMode{Port: port, Mode: mode})
 	}
-	if s.Namespace == Root && s.Selector == nil {
-		r.ds.Errorf(diag.CodePlace, s.at("security"),
-			"istio-system is the root namespace; this would hold for app=%s in every namespace. Add a label only these pods have to selector and write selector explicitly", s.Name)
-	}
 	return place, true
+}
+
+// modeOf is the mode of a service's servers where no port says another.
+func (r *resolver) modeOf(s service) string {
+	return cmp.Or(s.Security.MTLS.Mode, r.modeIn(s.Namespace))
+}
+
+// modeIn is the mode of a namespace's servers.
+func (r *resolver) modeIn(namespace string) string {
+	return cmp.Or(r.spec.Namespaces[namespace].Security.MTLS.Mode, r.spec.Security.MTLS.Mode)
 }
 
 // strength orders the modes.

@@ -103,7 +103,9 @@ type resolver struct {
 	facts facts
 
 	kyma, profile, platform string // which layers these are
-	istio                   istioVersion
+
+	ingress []ServicePort // of the ingress gateway's Service
+	istio   istioVersion
 
 	gateways []gateway
 	services []service
@@ -121,12 +123,15 @@ func (r *resolver) resolve() *Mesh {
 	m.Install = r.install()
 	m.istio = r.istio
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
+	r.ingress = m.Install.IngressGateway.Ports
+	r.rootNamespace()
 	m.MTLS = r.mtls()
 	m.Excluded = r.excluded()
 	for i := range r.services {
 		m.Services = append(m.Services, r.service(&r.services[i]))
 	}
 	m.VirtualHosts = r.virtualHosts()
+	m.Authentications, m.Authorizations = r.access()
 	for _, g := range r.gateways {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}

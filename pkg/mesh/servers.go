@@ -31,9 +31,9 @@ func (r *resolver) httpServers(g gateway) {
 }
 
 // sharePods tells whether two gateways run on the same pods: the selector of
-// one finds the pods of the other.
+// one finds the pods of the other, or both find the installed ones.
 func sharePods(a, b gateway) bool {
-	return contained(a.Selector, b.Selector) || contained(b.Selector, a.Selector)
+	return contained(a.Selector, b.Selector) || contained(b.Selector, a.Selector) || onIngressPods(a.Selector) && onIngressPods(b.Selector)
 }
 
 // servedOnce refuses two servers of the same pods for one host and port: Istio

@@ -32,12 +32,21 @@ type service struct {
 	routes []route
 }
 
-// at is the place where the service's documents say, or could say, a word.
+// at is the place where the service's documents say, or could say, a word, such
+// as split or security.allow.
 func (s service) at(word string) diag.Path {
 	if s.teamWords[word] {
-		return s.teamPath.Key(word)
+		return within(s.teamPath, word)
 	}
-	return s.path.Key(word)
+	return within(s.path, word)
+}
+
+// within is a word below a path; words of words have a dot.
+func within(p diag.Path, word string) diag.Path {
+	for key := range strings.SplitSeq(word, ".") {
+		p = p.Key(key)
+	}
+	return p
 }
 
 // team tells whether the place lies in the MeshService.
@@ -64,7 +73,8 @@ type serviceWord struct {
 }
 
 // serviceWords are the words in which a KymaMesh entry and a MeshService may
-// complete each other. to and split are one place.
+// complete each other. to and split are one place; the words of security are
+// places of their own.
 var serviceWords = []serviceWord{
 	{"protocol", func(s *spec.Service) bool { return s.Protocol != "" }, func(to, from *spec.Service) { to.Protocol = from.Protocol }},
 	{"port", func(s *spec.Service) bool { return s.Port != 0 }, func(to, from *spec.Service) { to.Port = from.Port }},
@@ -81,7 +91,10 @@ var serviceWords = []serviceWord{
 	{"connectionPool", func(s *spec.Service) bool { return s.ConnectionPool != nil }, func(to, from *spec.Service) { to.ConnectionPool = from.ConnectionPool }},
 	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
-	{"security", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
+	{"security.mtls", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
+	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
+	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
+	{"security.deny", func(s *spec.Service) bool { return s.Security.Deny != nil }, func(to, from *spec.Service) { to.Security.Deny = from.Security.Deny }},
 }
 
 func saysMTLS(s *spec.Service) bool {
@@ -159,7 +172,7 @@ func (r *resolver) join(platform *service, team service) {
 			continue
 		}
 		if w.said(&platform.Service) {
-			r.ds.Errorf(diag.CodeDuplicate, team.path.Key(w.name), "also set in KymaMesh %s.%s; keep one", shortPath(platform.path), w.name)
+			r.ds.Errorf(diag.CodeDuplicate, within(team.path, w.name), "also set in KymaMesh %s.%s; keep one", shortPath(platform.path), w.name)
 			continue
 		}
 		w.take(&platform.Service, &team.Service)

@@ -39,6 +39,7 @@ func notFollowing(ds, reported diag.List) diag.List {
 // relations are the faults that lie between several words.
 var relations = []diag.Code{
 	diag.CodeMissing, diag.CodeDuplicate, diag.CodeReference, diag.CodeHost, diag.CodeServer, diag.CodeTLS, diag.CodeClash,
+	diag.CodeAccess, diag.CodeToken,
 }
 
 // outwards are a path and all paths around it.

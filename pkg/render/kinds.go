@@ -1,12 +1,14 @@
 package render
 
 import (
+	"github.com/kymamesh/kymamesh/pkg/authorization"
 	"github.com/kymamesh/kymamesh/pkg/destinationrules"
 	"github.com/kymamesh/kymamesh/pkg/gateways"
 	"github.com/kymamesh/kymamesh/pkg/istioop"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/peerauth"
+	"github.com/kymamesh/kymamesh/pkg/requestauth"
 	"github.com/kymamesh/kymamesh/pkg/virtualservices"
 )
 
@@ -22,6 +24,8 @@ type kind struct {
 var kinds = []kind{
 	{&istioop.Kind, istioop.Render},
 	{&peerauth.Kind, peerauth.Render},
+	{&requestauth.Kind, requestauth.Render},
+	{&authorization.Kind, authorization.Render},
 	{&destinationrules.Kind, destinationrules.Render},
 	{&gateways.Kind, gateways.Render},
 	{&virtualservices.Kind, virtualservices.Render},

@@ -90,7 +90,10 @@ func TestInputsStayAsTheyAre(t *testing.T) {
 			Services: []spec.Service{{
 				Name: "reviews", Namespace: "shop", Versions: map[string]spec.Version{"v1": {}, "v2": {Labels: map[string]string{"version": "2"}}}, Split: map[string]spec.Percent{"v1": 50, "v2": 50},
 				Selector: map[string]string{"app": "reviews"},
-				Security: spec.Security{MTLS: spec.MTLS{Mode: "STRICT"}},
+				Security: spec.Security{MTLS: spec.MTLS{Mode: "STRICT"}, Access: spec.Access{
+					JWT:   &spec.JWT{Issuers: []*security.JWTRule{{Issuer: "https://a.b", Audiences: []string{"a"}}}, NotPaths: []string{"/x"}},
+					Allow: []spec.Rule{{From: &spec.From{Principals: []string{"a/*"}, RequiredScopes: []string{"a"}}, To: &spec.To{Hosts: []string{"a.b"}}}},
+				}},
 			}},
 		},
 	}
@@ -106,6 +109,20 @@ func TestInputsStayAsTheyAre(t *testing.T) {
 			}
 		case *security.PeerAuthentication:
 			clear(s.GetSelector().GetMatchLabels())
+		case *security.RequestAuthentication:
+			clear(s.GetSelector().GetMatchLabels())
+			s.JwtRules[0].Issuer, s.JwtRules[0].Audiences[0] = "changed", "changed"
+		case *security.AuthorizationPolicy:
+			clear(s.GetSelector().GetMatchLabels())
+			for _, rule := range s.Rules {
+				for _, from := range rule.From {
+					clear(from.Source.Principals)
+				}
+				for _, to := range rule.To {
+					clear(to.Operation.Hosts)
+					clear(to.Operation.NotPaths)
+				}
+			}
 		case *networking.DestinationRule:
 			s.Host = "changed"
 			for _, subset := range s.Subsets {

@@ -20,11 +20,16 @@ type Gateway struct {
 	HTTPSRedirect *bool `yaml:"httpsRedirect"`
 	// Servers are the ports. Default: one, 443.
 	Servers []Server `yaml:"servers"`
+	// ServiceAccount is NAMESPACE/NAME of the account that the gateway's pods run
+	// as. Default: that of the installed ingress gateway, on its pods.
+	ServiceAccount string `yaml:"serviceAccount"`
+	// Security is who may call through the gateway. It holds for its pods.
+	Security GatewaySecurity `yaml:"security"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Gateway) Later() []string {
-	return []string{"security", "serviceAccount", "gateway"}
+	return []string{"gateway"}
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.

@@ -120,14 +120,6 @@ func (Namespace) Elsewhere() map[string]string {
 	return map[string]string{"proxy": "no such word at a namespace; set it at spec.proxy or at a service"}
 }
 
-// Security is who may talk to whom, at the place where it stands.
-type Security struct {
-	MTLS MTLS `yaml:"mtls"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Security) Later() []string { return []string{"jwt", "allow", "deny", "extAuth"} }
-
 // MTLS is mutual TLS between workloads.
 type MTLS struct {
 	// Mode is STRICT, PERMISSIVE or DISABLE. Default: STRICT for the mesh, else

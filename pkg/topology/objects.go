@@ -1,7 +1,9 @@
 package topology
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -19,6 +21,18 @@ type Port struct {
 	// Target is the port of the pods, 0 when it is a name that only the pods
 	// resolve.
 	Target int
+	// Name and AppProtocol say the protocol, if anything does.
+	Name, AppProtocol string
+}
+
+// Opaque tells whether the port is said to carry something else than HTTP: what
+// Istio reads from appProtocol, else from the name up to the first dash.
+func (p Port) Opaque() bool {
+	protocol := p.AppProtocol
+	if protocol == "" {
+		protocol, _, _ = strings.Cut(p.Name, "-")
+	}
+	return slices.Contains([]string{"tcp", "tls", "https", "mongo", "mysql", "redis", "udp"}, strings.ToLower(protocol))
 }
 
 // Workload is what runs pods.
@@ -36,7 +50,7 @@ func readService(n *yaml.Node) Service {
 		return s
 	}
 	for _, p := range ports.Content {
-		port := Port{Number: number(value(p, "port"))}
+		port := Port{Number: number(value(p, "port")), Name: text(value(p, "name")), AppProtocol: text(value(p, "appProtocol"))}
 		port.Target = port.Number
 		if target := value(p, "targetPort"); target != nil {
 			port.Target = number(target)
@@ -83,6 +97,13 @@ func texts(n *yaml.Node) map[string]string {
 		m[n.Content[i].Value] = n.Content[i+1].Value
 	}
 	return m
+}
+
+func text(n *yaml.Node) string {
+	if n == nil {
+		return ""
+	}
+	return n.Value
 }
 
 // number is 0 for a name.

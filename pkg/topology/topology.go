@@ -71,7 +71,7 @@ func (p *Package) add(item Item) {
 
 // rootKinds are the kinds that are rendered into the root namespace and mean
 // something else outside.
-var rootKinds = []string{"IstioOperator", "PeerAuthentication", "DestinationRule"}
+var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule"}
 
 // workloadKinds are the kinds that run pods.
 var workloadKinds = []string{
@@ -96,6 +96,18 @@ func (p *Package) Service(namespace, name string) (Service, bool) {
 		return Service{}, false
 	}
 	return readService(n), true
+}
+
+// ServiceNames are the names of a namespace's Services, in order.
+func (p *Package) ServiceNames(namespace string) []string {
+	var all []string
+	for key := range p.services {
+		if key.namespace == namespace {
+			all = append(all, key.name)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // Secrets are the namespaces in which the package has a Secret of the name, in

@@ -45,6 +45,7 @@ var knownAnalyzerWarnings = []knownWarning{
 		of: "render/route-warnings", object: "VirtualService shop/kyma-gateway.a.local.kyma.dev", text: "IST0140",
 		because: "the gateway's VirtualService repeats the routes of the mesh's, whose subsets it does not miss",
 	},
+	refusesTCP,
 }
 
 // TestAnalyze runs Istio's analyzers over every case together with the cluster

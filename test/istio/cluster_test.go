@@ -56,13 +56,18 @@ func newCluster(c testCase) *cluster {
 	}
 	all.ingress(c.objects)
 	n := namesOf(c.resources())
-	all.applications(n)
 	all.foreignGateways(n)
 	for _, g := range n.gateways {
 		all.gatewayPods(g)
 	}
 	for _, g := range sortedKeys(all.gateways) {
 		all.gatewayPods(gatewayOf{id: g, spec: all.gateways[g]})
+	}
+	all.applications(n)
+	for _, name := range n.namespaces {
+		if name != "*" {
+			all.namespace(strings.ReplaceAll(name, "*", "x"))
+		}
 	}
 	for _, o := range c.resources() {
 		all.namespace(o.Namespace)

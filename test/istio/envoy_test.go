@@ -27,11 +27,13 @@ import (
 //	inbound db.shop:5432 -> mtls | plaintext | mtls or plaintext
 //	calls db.shop:80 v1 -> LEAST_REQUEST, ejects after 5 for 30s, connections 1
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
+//	access front.shop GET db.shop:8080/path -> let in | refused
 //
 // mesh is a request of a sidecar in another namespace; gateway one that reaches
 // the Service of the ingress gateway from outside. Both take a method and headers.
 // treats is what happens to a request of mesh on the way. inbound is a connection to a
-// port of the service's pods, client how sidecars connect to the service, calls how they choose its pods.
+// port of the service's pods, client how sidecars connect to the service, calls how
+// they choose its pods. access is in access_test.go.
 
 // TestEnvoy holds Pilot's configuration against the sentences.
 func TestEnvoy(t *testing.T) {
@@ -103,6 +105,8 @@ func (p *pilot) try(t *testing.T, experiment string) (string, error) {
 		return p.calls(object)
 	case "client":
 		return p.clientOf(object)
+	case "access":
+		return p.access(t, object)
 	}
 	return "", fmt.Errorf("no experiment %q", verb)
 }

@@ -3,7 +3,9 @@ package istio
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -25,6 +27,8 @@ type names struct {
 	// workloads are the pods that policies select.
 	workloads []workload
 	gateways  []gatewayOf
+	// namespaces are those that rules name.
+	namespaces []string
 	// gatewayHosts are the hosts that VirtualServices ask gateways for.
 	gatewayHosts map[named][]string
 }
@@ -68,6 +72,10 @@ func namesOf(objects []manifest.Object) names {
 			n.gateways = append(n.gateways, gatewayOf{id: named{Namespace: o.Namespace, Name: o.Name}, spec: spec})
 		case *security.PeerAuthentication:
 			n.peerAuthentication(o, spec)
+		case *security.RequestAuthentication:
+			n.guarded(o.Namespace, o.Name, spec.Selector)
+		case *security.AuthorizationPolicy:
+			n.authorization(o, spec)
 		}
 		if message, ok := o.Spec.(proto.Message); ok {
 			n.within(o.Namespace, message)
@@ -131,6 +139,42 @@ func (n names) peerAuthentication(o manifest.Object, spec *security.PeerAuthenti
 	}
 }
 
+// guarded is the Service before the pods that a policy selects; nil for the
+// policies of gateways, of namespaces and of the mesh.
+func (n names) guarded(namespace, name string, selector *typev1.WorkloadSelector) *namedService {
+	if selector == nil || namespace == istioSystem {
+		return nil
+	}
+	s := n.service(name + "." + namespace + clusterSuffix)
+	s.selector = selector.MatchLabels
+	return s
+}
+
+// policySuffix is what an AuthorizationPolicy adds to the name of its service.
+var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$`)
+
+func (n names) authorization(o manifest.Object, spec *security.AuthorizationPolicy) {
+	s := n.guarded(o.Namespace, policySuffix.ReplaceAllString(o.Name, ""), spec.Selector)
+	if s == nil {
+		return
+	}
+	for _, rule := range spec.Rules {
+		for _, to := range rule.To {
+			ports := s.workloadPorts
+			if len(rule.From) > 0 && rule.From[0].Source.NotRequestPrincipals != nil || len(to.Operation.Methods)+len(to.Operation.Paths) > 0 {
+				ports = s.routed // HTTP
+			}
+			for _, text := range to.Operation.Ports {
+				port, err := strconv.Atoi(text)
+				if err != nil {
+					panic(err) // the renderer made it of a number
+				}
+				ports[int32(port)] = true
+			}
+		}
+	}
+}
+
 // within finds destinations and selectors wherever they stand in a message, so
 // that a new word needs nothing here.
 func (n *names) within(namespace string, message proto.Message) {
@@ -142,6 +186,8 @@ func (n *names) within(namespace string, message proto.Message) {
 		switch v := m.Interface().(type) {
 		case *networking.Destination:
 			n.destination(v)
+		case *security.Source:
+			n.namespaces = append(append(n.namespaces, v.Namespaces...), v.NotNamespaces...)
 		case *typev1.WorkloadSelector:
 			n.workloads = append(n.workloads, workload{namespace, v.MatchLabels})
 		case *networking.WorkloadSelector:

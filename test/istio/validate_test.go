@@ -26,7 +26,13 @@ import (
 
 // knownValidationWarnings are the warnings of Istio's validation that a case
 // gives on purpose.
-var knownValidationWarnings = []knownWarning{}
+var knownValidationWarnings = []knownWarning{refusesTCP}
+
+// refusesTCP is what Istio says of rules that refuse by what only HTTP has.
+var refusesTCP = knownWarning{
+	object: "AuthorizationPolicy ", text: "will deny all traffic to TCP ports",
+	because: "the package knows whether there is such a port, and then it is an error of our own",
+}
 
 // TestValidate asks what Istio's webhook and its resource definitions would say
 // of every resource.
@@ -149,7 +155,8 @@ var resourceDefinitions = sync.OnceValues(func() (_ *crd.Validator, err error) {
 
 // knownWarning is a warning that a case gives on purpose.
 type knownWarning struct {
-	// of is the case, object the resource, text a part of the warning.
+	// of is the case, empty for all, object how the resource's title begins, text a
+	// part of the warning.
 	of, object, text string
 	// because says why the case gives it.
 	because string
@@ -170,7 +177,7 @@ func (w *warningTable) knows(of, object, text string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	i := slices.IndexFunc(w.known, func(k knownWarning) bool {
-		return k.of == of && k.object == object && strings.Contains(text, k.text)
+		return (k.of == of || k.of == "") && strings.HasPrefix(object, k.object) && strings.Contains(text, k.text)
 	})
 	if i < 0 {
 		return false

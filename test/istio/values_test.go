@@ -31,6 +31,16 @@ var chances = map[string]int{
 	"connectionPool.tcp": 96, "connectionPool.http": 60, "http.http2KeepAlive": 3, "http2KeepAlive.interval": 95, "http2KeepAlive.timeout": 95,
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
+	"security.jwt": 12, "security.allow": 12, "security.deny": 10, "gateways.serviceAccount": 10,
+	"spec.security.jwt": 15, "spec.security.allow": 8, "gateways.security": 25,
+	"jwt.issuers": 95, "jwt.required": 40, "spec.security.jwt.required": 99, "namespaces.*.security.jwt.required": 99,
+	"jwt.paths": 15, "jwt.notPaths": 10, "jwt.ports": 10,
+	"issuers.issuer": 98, "issuers.jwksUri": 40, "issuers.jwks": 3, "issuers.timeout": 10, "issuers.fromHeaders.name": 98,
+	"issuers.outputClaimToHeaders.claim": 98, "issuers.outputClaimToHeaders.header": 98,
+	"from.serviceAccounts": 12, "from.gateways": 8, "from.namespaces": 12, "from.principals": 12, "from.trustDomains": 5, "from.notTrustDomains": 3,
+	"from.notNamespaces": 8, "from.notPrincipals": 8, "from.notServiceAccounts": 8,
+	"from.requestPrincipals": 6, "from.notRequestPrincipals": 5, "from.claims": 6, "from.requiredScopes": 5,
+	"allow.when": 10, "deny.when": 10, "when.key": 99, "when.values": 90, "when.notValues": 10,
 	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
 }
@@ -69,6 +79,55 @@ var wordValues = map[string]func(*generator) any{
 	"namespaceSelector.key":       one("a", "example.com/purpose"),
 	"namespaceSelector.operator":  one("In", "NotIn"),
 	"namespaceSelector.values":    one("b", "kube-system", ""),
+
+	"security.mtls.ports.*": one("STRICT", "PERMISSIVE"),
+
+	"from.serviceAccounts":      one("shop/front", "pay/till"),
+	"from.notServiceAccounts":   one("shop/front", "pay/x.y"),
+	"from.gateways":             one("kyma-gateway"),
+	"from.namespaces":           one("shop", "pay", "*"),
+	"from.notNamespaces":        one("shop", "off*", "*fice"),
+	"from.principals":           one("*", "cluster.local/ns/shop/sa/a", "*/sa/b", "other/*"),
+	"from.notPrincipals":        one("cluster.local/ns/shop/sa/a", "*/sa/b"),
+	"from.trustDomains":         one("cluster.local", "other*"),
+	"from.notTrustDomains":      one("*.example.com"),
+	"from.ipBlocks":             one("10.0.0.0/8", "192.0.2.1", "2001:db8::/32"),
+	"from.notIpBlocks":          one("10.0.0.0/8"),
+	"from.remoteIpBlocks":       one("0.0.0.0/0", "::1"),
+	"from.notRemoteIpBlocks":    one("203.0.113.0/24"),
+	"from.requestPrincipals":    one("*", "https://idp.example.com/*", "*/admin"),
+	"from.notRequestPrincipals": one("*", "https://idp.example.com/bot"),
+	"claims#key":                one("groups", "realm.roles", "iss"),
+	"claims.*":                  one("a", "b*"),
+	"from.requiredScopes":       one("read", "write"),
+	"to.hosts":                  one("a.example.com", "*", "a.example.com:8443", "a.*"),
+	"to.notHosts":               one("admin.example.com", "*"),
+	"to.ports":                  func(g *generator) any { return 1024 + g.IntN(9000) },
+	"to.notPorts":               func(g *generator) any { return 1024 + g.IntN(9000) },
+	"to.methods":                one("GET", "POST", "*", "P*"),
+	"to.notMethods":             one("TRACE"),
+	"to.paths":                  one("/", "/a", "/a/*", "*.js", "/a/{*}/b", "/{**}", "*", "/ü"),
+	"to.notPaths":               one("/healthz", "/public/*"),
+	"when.key":                  one("request.headers[x-a]", "request.headers[:method]", "source.ip", "remote.ip", "connection.sni", "destination.port", "request.auth.claims[a][b]", "experimental.envoy.filters.a[b]", "source.principal", "source.namespace"),
+	"when.values":               one("10.0.0.1", "a", "8080"),
+	"when.notValues":            one("10.0.0.1", "b*"),
+	"jwt.paths":                 one("/a", "/a/*", "/{**}"),
+	"jwt.notPaths":              one("/healthz", "/public/*"),
+	"jwt.ports":                 func(g *generator) any { return g.port() },
+	"gateways.serviceAccount":   one("edge/own", "istio-system/own"),
+
+	"issuers.issuer":                      one("https://idp.example.com", "https://other.example.com", "me"),
+	"issuers.jwksUri":                     one("https://idp.example.com/keys", "http://a.shop/keys"),
+	"issuers.jwks":                        one(`{"keys": [{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}`, `{"keys": []}`),
+	"issuers.timeout":                     one("5s", "0.5s"),
+	"issuers.fromHeaders.name":            one("x-token", "Authorization"),
+	"issuers.outputClaimToHeaders.header": one("x-claim-a", "x_b"),
+	"issuers.outputClaimToHeaders.claim":  one("a", "b.c"),
+	"issuers.outputPayloadToHeader":       one("x-payload"),
+	"issuers.audiences":                   one("shop"),
+	"issuers.fromParams":                  one("token"),
+	"issuers.fromCookies":                 one("session"),
+	"issuers.spaceDelimitedClaims":        one("scope"),
 
 	"mtls.mode":      one("STRICT", "STRICT", "PERMISSIVE", "DISABLE"),
 	"mtls.ports.*":   one("STRICT", "PERMISSIVE", "DISABLE"),
@@ -227,6 +286,7 @@ func (g *generator) mend(words tree) {
 			}
 		}
 	}
+	mendAccess(words)
 	if words["serverCertificate"] != nil { // instead of a Secret
 		words["privateKey"] = "/certs/tls.key"
 		delete(words, "credentialName")
@@ -239,6 +299,39 @@ func (g *generator) mend(words tree) {
 	}
 	if port, ok := words["port"].(int); ok && words["tls"] == nil && words["protocol"] == nil && port == 9443 {
 		words["protocol"] = "HTTPS"
+	}
+}
+
+// mendAccess does the same for rules and tokens.
+func mendAccess(words tree) {
+	for _, word := range []string{"from", "to", "jwt"} {
+		if inner, ok := words[word].(tree); ok && len(inner) == 0 {
+			delete(words, word)
+		}
+	}
+	if words["serviceAccounts"] != nil || words["gateways"] != nil {
+		delete(words, "namespaces")
+		delete(words, "principals")
+	}
+	if words["issuers"] != nil {
+		if words["required"] == false {
+			delete(words, "paths")
+			delete(words, "notPaths")
+			delete(words, "ports")
+		}
+		if words["paths"] != nil {
+			delete(words, "notPaths")
+		}
+	}
+	value := map[any]string{"source.ip": "10.0.0.0/8", "remote.ip": "::1", "destination.port": "8080", "source.namespace": "shop"}
+	if v, ok := value[words["key"]]; ok {
+		words["values"] = []any{v}
+		delete(words, "notValues")
+	}
+	if words["jwks"] != nil {
+		delete(words, "jwksUri")
+	} else if words["issuer"] == "me" {
+		words["jwksUri"] = "https://me.example.com/keys"
 	}
 }
 
