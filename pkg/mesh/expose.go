@@ -265,15 +265,21 @@ func (r *resolver) calledPort(x exposure, serving []listener) {
 	}
 }
 
-// checkedTokens warns of claims at a gateway of ours: without a check of tokens
-// nobody has any.
+// checkedTokens refuses claims at a gateway of ours that checks no tokens: nobody
+// would have any, and Istio takes the other routes in silence.
 func (r *resolver) checkedTokens(x exposure) {
 	claims := slices.ContainsFunc(x.when, matchesClaims)
 	for _, one := range x.service.routes {
 		claims = claims || !x.ownAction() && slices.ContainsFunc(one.matches, matchesClaims)
 	}
-	if claims {
-		r.ds.Warnf(diag.CodeReference, x.at, "claims are those of tokens that gateway %s has checked; it needs a RequestAuthentication for its pods", x.gateway.id)
+	g := x.gateway.known
+	if !claims || g == nil {
+		return
+	}
+	checks := func(j *spec.JWT) bool { return j != nil && len(j.Issuers) > 0 }
+	onPods := func(mate *gateway) bool { return checks(mate.access.JWT) && contained(mate.Selector, g.Selector) }
+	if !checks(g.access.JWT) && !checks(r.spec.Security.JWT) && !slices.ContainsFunc(r.podMates(g), onPods) {
+		r.ds.Errorf(diag.CodeToken, x.at, "claims need security.jwt on gateway %s", x.gateway.id)
 	}
 }
 

@@ -34,14 +34,6 @@ var knownAnalyzerWarnings = []knownWarning{
 		because: "the gateway and its check of tokens are somebody else's",
 	},
 	{
-		of: "render/route-sides", object: "VirtualService shop/kyma-gateway.a.local.kyma.dev", text: "IST0149",
-		because: "we warn of the same",
-	},
-	{
-		of: "render/route-warnings", object: "VirtualService shop/kyma-gateway.a.local.kyma.dev", text: "IST0149",
-		because: "we warn of the same",
-	},
-	{
 		of: "render/route-warnings", object: "VirtualService shop/kyma-gateway.a.local.kyma.dev", text: "IST0140",
 		because: "the gateway's VirtualService repeats the routes of the mesh's, whose subsets it does not miss",
 	},
