@@ -69,9 +69,13 @@ func (p place) below(key string) place {
 	return inside
 }
 
+// dryRun switches a policy off: Istio only reports what it would do. It is no
+// remark of a person's beside the object, it is what the object does.
+const dryRun = "istio.io/dry-run"
+
 // foreign says whether a key that is not wanted may stay.
 func (p place) foreign(key string) bool {
-	return p == extensible || p.below(key) == extensible
+	return p == extensible && key != dryRun || p.below(key) == extensible
 }
 
 type updater struct {

@@ -32,6 +32,8 @@ var updates = []struct {
 		result: "metadata:\n  labels:\n    team: x # theirs\n    ours: z # ours\n    new: n\n"},
 	{name: "labels in a template are not metadata", old: "spec:\n  metadata:\n    labels:\n      team: x\n", want: "spec:\n  metadata:\n    labels: {a: b}\n",
 		result: "spec:\n  metadata:\n    labels:\n      a: b\n"},
+	{name: "a dry run that nobody asked for", old: "metadata:\n  annotations:\n    istio.io/dry-run: \"true\"\n    a: b\n", want: "metadata:\n  annotations:\n    c: d\n",
+		result: "metadata:\n  annotations:\n    a: b\n    c: d\n"},
 	{name: "other metadata", old: "metadata:\n  name: a\n  finalizers: [x]\n", want: "metadata:\n  name: a\n", result: "metadata:\n  name: a\n"},
 	{name: "list by value", old: "l:\n# one\n- a # 1\n# two\n- b # 2\n- c\n", want: "l: [c, d, a]\n",
 		result: "l:\n- c\n- d\n# one\n- a # 1\n", dropped: []Comment{{5, "# two"}, {5, "# 2"}}},

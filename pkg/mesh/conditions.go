@@ -22,6 +22,16 @@ const mostMatches = 64
 // claimHeader begins the header under which Istio matches a token's claims.
 const claimHeader = "@request.auth.claims"
 
+// longestName bounds names of headers, parameters and claims. YAML has no plain
+// keys above 1024 characters, and not all of Kubernetes' tools can write others.
+const longestName = 256
+
+func (r *resolver) shortName(at diag.Path, name string) {
+	if len(name) > longestName {
+		r.ds.Errorf(diag.CodeName, at, "a name of %d characters, at most %d", len(name), longestName)
+	}
+}
+
 // dimension is one word of a condition: what each item of its list adds to a
 // match.
 type dimension []func(*match)
@@ -242,6 +252,7 @@ func (r *resolver) named(at diag.Path, written map[string]spec.StringMatches, pr
 		if name == "" {
 			r.ds.Errorf(diag.CodeName, where, "empty; write a name")
 		}
+		r.shortName(where, name)
 		if len(written[name]) == 0 {
 			r.ds.Errorf(diag.CodeEmpty, where, "empty; write {} for any value")
 		}
@@ -269,6 +280,7 @@ func (r *resolver) without(at diag.Path, written map[string]spec.StringMatches) 
 	for _, name := range sortedKeys(written) {
 		where := at.Key(name)
 		r.headerName(where, name)
+		r.shortName(where, name)
 		if len(written[name]) != 1 {
 			r.ds.Errorf(diag.CodeType, where, "one value; for several write {regex: \"a|b\"}")
 			continue
