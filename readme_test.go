@@ -156,6 +156,7 @@ var blocks = []struct {
 }{
 	{"", spec.Spec{}},
 	{"install.", spec.Install{}},
+	{"proxy.", spec.Proxy{}},
 	{"namespaces.NAME.", spec.Namespace{}},
 	{"security.", spec.Security{}},
 	{"security.mtls.", spec.MTLS{}},

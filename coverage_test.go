@@ -1,0 +1,127 @@
+package kymamesh
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+	"gotest.tools/v3/golden"
+)
+
+// task is one of Istio's tasks, as testdata/tasks.yaml has it.
+type task struct {
+	ID, Task, Words string
+	// Waits is the word that is missing, empty for a task that can be said whole.
+	Waits string
+}
+
+const coverageHead = `# Istio's tasks, and what says them
+
+Each row is a task of Istio's documentation with the cases under testdata/golden that say it. All cases are held against Istio's validation, its resource definitions, a real API server with istiod's webhook, and Istio's analyzers. *envoy* says what Envoy would be told to do, *traffic* that real calls showed it, *sample* that Pilot makes the same of Istio's own sample. Lines are those of the document below spec, and those of the Istio objects without the metadata of ours that all have.
+
+This page is written by a test, which fails when a task loses its cases.
+
+| task | words | case | lines here | lines of Istio | judged by |
+|---|---|---|---|---|---|
+`
+
+// TestCoverage writes docs/coverage.md and fails on a task without a case.
+func TestCoverage(t *testing.T) {
+	var page strings.Builder
+	page.WriteString(coverageHead)
+	var waiting []string
+	_, notYet, _ := strings.Cut(readText(t, "README.md"), "### What is not rendered yet")
+	notYet, _, _ = strings.Cut(notYet, "## Codes")
+	for _, task := range tasks(t) {
+		cases := casesOf(t, task.ID)
+		switch {
+		case len(cases) == 0 && task.Waits == "":
+			t.Errorf("%s %s: no case says it", task.ID, task.Task)
+		case task.Waits != "" && !strings.Contains(notYet, "`"+task.Waits+"`"):
+			t.Errorf("%s %s: waits for %s, which the README does not list as missing", task.ID, task.Task, task.Waits)
+		case task.Waits != "":
+			waiting = append(waiting, fmt.Sprintf("| %s %s | `%s` | %s |\n", task.ID, task.Task, task.Words, task.Waits))
+		}
+		for _, folder := range cases {
+			here, there := lines(t, filepath.Join(folder, "in.yaml")), lines(t, filepath.Join(folder, "want.yaml"))
+			fmt.Fprintf(&page, "| %s %s | `%s` | %s | %d | %d | %s |\n",
+				task.ID, task.Task, task.Words, filepath.Base(folder), here, there, strings.Join(judges(t, folder, task.ID), ", "))
+		}
+	}
+	page.WriteString("\n## Not yet\n\n| task | words | waits for |\n|---|---|---|\n" + strings.Join(waiting, ""))
+	golden.Assert(t, page.String(), "../docs/coverage.md")
+}
+
+func tasks(t *testing.T) []task {
+	t.Helper()
+	var all []task
+	if err := yaml.Unmarshal([]byte(readText(t, "testdata/tasks.yaml")), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 {
+		t.Fatal("no tasks")
+	}
+	return all
+}
+
+// casesOf are the folders of the cases whose names begin with the task's number.
+func casesOf(t *testing.T, id string) []string {
+	t.Helper()
+	folders, err := filepath.Glob(filepath.Join(goldenDir, "*", id+"*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`^` + id + `[a-z]?-`)
+	var cases []string
+	for _, folder := range folders {
+		if name.MatchString(filepath.Base(folder)) {
+			cases = append(cases, folder)
+		}
+	}
+	return cases
+}
+
+// lines counts what a person would have written: without comments, separators
+// and the head of a document, or our marks on an object.
+func lines(t *testing.T, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for line := range bytes.Lines(text) {
+		s := strings.TrimSpace(string(line))
+		switch {
+		case s == "", s == "---", strings.HasPrefix(s, "#"), strings.Contains(s, "mesh.kyma-project.io"),
+			s == "kind: KymaMesh", s == "metadata: {name: shop}", s == "spec:", s == "annotations:", s == "labels:":
+		default:
+			count++
+		}
+	}
+	return count
+}
+
+// judges are those beside the ones that judge every case.
+func judges(t *testing.T, folder, id string) []string {
+	t.Helper()
+	all := []string{"Istio", "API server"}
+	area, name := filepath.Base(filepath.Dir(folder)), filepath.Base(folder)
+	for _, judge := range []string{"envoy", "traffic"} {
+		if _, err := os.Stat(filepath.Join("test/istio/testdata", area, name+"."+judge)); err == nil {
+			all = append(all, judge)
+		}
+	}
+	if area == "install" {
+		return append(all, "istioctl")
+	}
+	if samples, _ := filepath.Glob("test/istio/testdata/samples/" + id + "-*"); len(samples) > 0 {
+		all = append(all, fmt.Sprintf("%d samples", len(samples)))
+	}
+	return all
+}
