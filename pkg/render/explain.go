@@ -50,8 +50,7 @@ func Explain(generation string, docs ...Document) ([]Explained, diag.List) {
 	meshes, objects := c.meshesAndObjects()
 	var all []Explained
 	for _, o := range objects {
-		i := slices.IndexFunc(meshes, func(m *mesh.Mesh) bool { return m.Name == o.Owner })
-		explained, err := c.explain(meshes[i], o)
+		explained, err := c.explain(c.meshOf(meshes, o), o)
 		if err != nil {
 			c.ds.Errorf(diag.CodeType, o.Origin, "%v", err)
 			return nil, c.ds
@@ -59,6 +58,19 @@ func Explain(generation string, docs ...Document) ([]Explained, diag.List) {
 		all = append(all, explained...)
 	}
 	return all, c.ds
+}
+
+// meshOf is the mesh that an object was rendered for. Two packages may each have
+// one of the same name.
+func (c *call) meshOf(meshes []*mesh.Mesh, o manifest.Object) *mesh.Mesh {
+	of := func(document int) string { return c.docs[document].Package }
+	i := slices.IndexFunc(meshes, func(m *mesh.Mesh) bool {
+		return m.Name == o.Owner && of(m.Path.Document()) == of(o.Origin.Document())
+	})
+	if i < 0 { // a MeshService that names a mesh of another package
+		i = slices.IndexFunc(meshes, func(m *mesh.Mesh) bool { return m.Name == o.Owner })
+	}
+	return meshes[i]
 }
 
 func (c *call) explain(m *mesh.Mesh, o manifest.Object) ([]Explained, error) {
