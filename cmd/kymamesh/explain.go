@@ -21,6 +21,7 @@ type question struct {
 	paths  []string
 	format string
 	diff   string
+	nodes  []string
 }
 
 var explainFormats = []string{"text", "json"}
@@ -34,15 +35,22 @@ func explainCommand(s streams) *cobra.Command {
 layer of defaults - base, the generation of Kyma, its profile, the platform.
 
 --path keeps what holds the text in the object or the path. --diff shows what
-another document would change, or the same one with another generation of Kyma.`,
+another document would change, or the same one with another generation of Kyma.
+
+--nodes says instead which profile Kyma's module would choose for a cluster of
+these nodes; a cluster is never asked.`,
 		Example: `  kymamesh explain kymamesh.yaml --path ingressgateway].k8s.hpaSpec
   kymamesh explain kymamesh.yaml --diff 2.18
-  kymamesh explain kymamesh.yaml --diff staging/kymamesh.yaml -o json`,
+  kymamesh explain kymamesh.yaml --diff staging/kymamesh.yaml -o json
+  kymamesh explain --nodes cpu=4,memory=16Gi --nodes cpu=4,memory=16Gi`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			q.files = append(q.files, args...)
 			if err := q.check(); err != nil {
 				return usageError{err}
+			}
+			if q.nodes != nil {
+				return q.size(s)
 			}
 			return q.run(s)
 		},
@@ -52,18 +60,49 @@ another document would change, or the same one with another generation of Kyma.`
 	flags.StringArrayVarP(&q.paths, "path", "p", nil, "only what holds this text, such as pilot or hpaSpec.maxReplicas")
 	flags.StringVarP(&q.format, "output", "o", "text", "text or json")
 	flags.StringVar(&q.diff, "diff", "", "another document, or "+strings.Join(spec.Generations, ", "))
+	flags.StringArrayVar(&q.nodes, "nodes", nil, "cpu=NUMBER,memory=AMOUNT of a node, or of all together")
 	complete(cmd, "output", explainFormats)
 	return cmd
 }
 
 func (q *question) check() error {
 	switch {
+	case q.nodes != nil && len(q.files)+len(q.paths)+len(q.diff) > 0:
+		return errors.New("explain: --nodes is a question of its own; leave the rest out")
+	case q.nodes != nil:
+		return nil
 	case len(q.files) == 0:
 		return errors.New("explain: name a file, a directory or -")
 	case !slices.Contains(explainFormats, q.format):
 		return fmt.Errorf("explain: no output %q; text or json", q.format)
 	}
 	return nil
+}
+
+// size answers --nodes.
+func (q *question) size(s streams) error {
+	var nodes []render.ClusterNode
+	for _, text := range q.nodes {
+		var n render.ClusterNode
+		for part := range strings.SplitSeq(text, ",") {
+			name, amount, _ := strings.Cut(part, "=")
+			switch name {
+			case "cpu":
+				n.CPU = amount
+			case "memory":
+				n.Memory = amount
+			default:
+				return usageError{fmt.Errorf("explain: --nodes %q: want cpu=NUMBER,memory=AMOUNT", text)}
+			}
+		}
+		nodes = append(nodes, n)
+	}
+	profile, why, err := render.ProfileFor(nodes)
+	if err != nil {
+		return usageError{fmt.Errorf("explain: --nodes: %w", err)}
+	}
+	_, err = fmt.Fprintf(s.out, "profile: %s  # %s\n", profile, why)
+	return err
 }
 
 func (q *question) run(s streams) error {

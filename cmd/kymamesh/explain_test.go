@@ -40,6 +40,8 @@ VirtualService shop/reviews
 `},
 		{"empty text", []string{"mesh.yaml", "-p", "validationURL"}, "IstioOperator istio-system/default-operator\n  values.base.validationURL: \"\"  # base\n"},
 		{"nothing", []string{"mesh.yaml", "-p", "no such thing"}, ""},
+		{"a small cluster", []string{"--nodes", "cpu=4,memory=16Gi"}, "profile: evaluation  # the nodes have 4 CPUs and 17.18 GB, not both of 5 CPUs and 10 GB\n"},
+		{"a larger one", []string{"--nodes", "cpu=4,memory=16Gi", "--nodes", "cpu=2,memory=1Gi"}, "profile: production  # the nodes have 6 CPUs and 18.25 GB, at least 5 CPUs and 10 GB\n"},
 		{"another generation", []string{"mesh.yaml", "--diff", "module", "-p", "pilot.k8s.hpaSpec", "-p", "api-server", "-p", "webhook", "-p", "sidecar-injector.*namespace"}, `IstioOperator istio-system/default-operator
 - components.pilot.k8s.hpaSpec.minReplicas: 1  # generation 1.24
 + components.pilot.k8s.hpaSpec.minReplicas: 3  # generation module production
@@ -103,6 +105,9 @@ func TestExplainRefuses(t *testing.T) {
 		{"faults", "", []string{"bad.yaml"}, exitFaults, `did you mean "to"?`},
 		{"faults on the other side", "", []string{"mesh.yaml", "--diff", "bad.yaml"}, exitFaults, `did you mean "to"?`},
 		{"standard input twice", explainedMesh, []string{"-", "--diff", "module"}, exitUsage, "can be read only once"},
+		{"nodes without a name", "", []string{"--nodes", "4"}, exitUsage, "want cpu=NUMBER,memory=AMOUNT"},
+		{"nodes without memory", "", []string{"--nodes", "cpu=4"}, exitUsage, "is no quantity"},
+		{"nodes and a file", "", []string{"mesh.yaml", "--nodes", "cpu=4,memory=1Gi"}, exitUsage, "a question of its own"},
 		{"no such other document", "", []string{"mesh.yaml", "--diff", "3.0"}, exitUsage, "3.0"},
 	}
 	for _, test := range tests {

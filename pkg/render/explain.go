@@ -162,3 +162,10 @@ func eachLeaf(at string, n *yaml.Node, yield func(path, value string)) {
 		yield(at, n.Value)
 	}
 }
+
+// ClusterNode is what one node of a cluster has, as Kubernetes quantities.
+type ClusterNode = mesh.ClusterNode
+
+// ProfileFor says which profile Kyma's module would choose for a cluster of these
+// nodes, and why. An amount that is no quantity is an error.
+func ProfileFor(nodes []ClusterNode) (profile, why string, err error) { return mesh.ProfileFor(nodes) }
