@@ -68,8 +68,13 @@ var commands = map[string]command{
 	"kymamesh render examples/quickstart/kymamesh.yaml":    {wants: []string{"kind: IstioOperator", "weight: 10"}},
 	"kymamesh render --output-dir rendered examples/kpt":   {copied: true, writes: "rendered/shop/virtualservice_reviews.yaml"},
 	"kymamesh render - <examples/quickstart/kymamesh.yaml": {wants: []string{"kind: IstioOperator", "weight: 10"}},
-	"kymamesh completion bash":                             {wants: []string{"complete"}},
-	"kymamesh version":                                     {wants: []string{"kymamesh "}},
+	"kymamesh explain examples/quickstart/kymamesh.yaml --path hpaSpec": {
+		wants: []string{"components.pilot.k8s.hpaSpec.minReplicas: 3  # generation module production"}},
+	"kymamesh explain examples/quickstart/kymamesh.yaml --diff 2.18": {
+		wants: []string{"- tag: 1.30.2-distroless  # generation module", "+ tag: 1.18.2-distroless  # generation 2.18"}},
+	"kymamesh explain --nodes cpu=4,memory=16Gi": {wants: []string{"profile: evaluation"}},
+	"kymamesh completion bash":                   {wants: []string{"complete"}},
+	"kymamesh version":                           {wants: []string{"kymamesh "}},
 
 	"go run ./examples/golang":                                   {wants: []string{"kind: IstioOperator", "weight: 10"}},
 	"go run ./examples/golang examples/quickstart/kymamesh.yaml": {wants: []string{"kind: IstioOperator", "weight: 10"}},
