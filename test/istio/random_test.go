@@ -48,6 +48,9 @@ func tryDocuments(t *testing.T, seed uint64, count int) {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < int64(count); i = next.Add(1) - 1 {
+				if i > 0 && i%10_000 == 0 { // a long run may be cut short
+					t.Logf("%d documents, %d accepted, %d of them faulty", i, accepted.Load(), faulty.Load())
+				}
 				docs := documentsOf(seed + uint64(i))
 				ok, f := judge(docs)
 				if ok {
