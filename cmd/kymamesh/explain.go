@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -209,6 +210,9 @@ type change struct {
 	After  *value `json:"after"`
 }
 
+// either is the value of the side that has one.
+func (c change) either() *value { return cmp.Or(c.Before, c.After) }
+
 func (q *question) writeDiff(w io.Writer, was []value, s streams) error {
 	files, generation := []string{q.diff}, ""
 	if slices.Contains(spec.Generations, q.diff) {
@@ -227,12 +231,8 @@ func (q *question) writeDiff(w io.Writer, was []value, s streams) error {
 	}
 	object := ""
 	for _, c := range changes {
-		first := c.Before
-		if first == nil {
-			first = c.After
-		}
-		if first.Object != object {
-			object = first.Object
+		if c.either().Object != object {
+			object = c.either().Object
 			fmt.Fprintln(w, object)
 		}
 		if c.Before != nil {
@@ -267,21 +267,16 @@ func changesBetween(was, is []value) []change {
 			changes = append(changes, change{After: &is[i]})
 		}
 	}
-	slices.SortStableFunc(changes, func(a, b change) int { return order(was, is, a) - order(was, is, b) })
+	places := map[string]int{}
+	for _, v := range slices.Concat(was, is) {
+		if _, known := places[v.Object]; !known {
+			places[v.Object] = len(places)
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b change) int {
+		return places[a.either().Object] - places[b.either().Object]
+	})
 	return changes
-}
-
-// order is where the object of a change stands.
-func order(was, is []value, c change) int {
-	v := c.Before
-	if v == nil {
-		v = c.After
-	}
-	same := func(o value) bool { return o.Object == v.Object }
-	if i := slices.IndexFunc(was, same); i >= 0 {
-		return i
-	}
-	return len(was) + slices.IndexFunc(is, same)
 }
 
 func writeJSON[T any](w io.Writer, list []T) error {

@@ -100,9 +100,7 @@ func addLeaves(leaves map[string]any, at string, v any) {
 			return
 		}
 	}
-	if v != nil {
-		leaves[at] = v
-	}
+	leaves[at] = v
 }
 
 // itemName is what names an item of a list, so that one item less does not shift

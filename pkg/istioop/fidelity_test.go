@@ -138,7 +138,7 @@ func TestFidelity(t *testing.T) {
 	page.WriteString(fidelityHead)
 	for _, s := range shipped {
 		was := shippedSpec(t, s.file)
-		is := flatten(specOf(resolved(s.generation, s.profile, s.platform)))
+		is := leavesOf(specOf(resolved(s.generation, s.profile, s.platform)))
 		fmt.Fprintf(&page, "\n## kyma %s, profile %s, platform %s\n\nshipped: `%s`\n\n| path | shipped | rendered | why |\n|---|---|---|---|\n",
 			s.generation, s.profile, s.platform, s.file)
 		places := map[int][]string{} // by the row of differences
@@ -230,43 +230,5 @@ func shippedSpec(t *testing.T, file string) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return flatten(tree(t, string(text))["spec"].(manifest.Tree))
-}
-
-// flatten gives the leaves of a spec by path. An item of a list has its name or
-// path for an index, so that one item less does not shift the others.
-func flatten(spec manifest.Tree) map[string]any {
-	leaves := map[string]any{}
-	flattenInto(leaves, "", spec)
-	return leaves
-}
-
-func flattenInto(leaves map[string]any, at string, v any) {
-	switch v := v.(type) {
-	case manifest.Tree:
-		for key, value := range v {
-			flattenInto(leaves, strings.TrimPrefix(at+"."+key, "."), value)
-		}
-		if len(v) > 0 {
-			return
-		}
-	case []any:
-		for i, item := range v {
-			flattenInto(leaves, fmt.Sprintf("%s[%s]", at, index(i, item)), item)
-		}
-		if len(v) > 0 {
-			return
-		}
-	}
-	leaves[at] = v
-}
-
-func index(i int, item any) string {
-	m, _ := item.(manifest.Tree)
-	for _, field := range []string{"name", "path"} {
-		if name := text(m, field); name != "" {
-			return name
-		}
-	}
-	return fmt.Sprint(i)
+	return leavesOf(tree(t, string(text))["spec"].(manifest.Tree))
 }

@@ -42,7 +42,7 @@ func TestImages(t *testing.T) {
 	if hub, ok := specOf(in)["hub"]; ok {
 		t.Errorf("hub %q without one in the document; want no hub, which leaves it to Istio", hub)
 	}
-	if v, ok := flatten(spec)["values.global.variant"]; ok {
+	if v, ok := leavesOf(spec)["values.global.variant"]; ok {
 		t.Errorf("values.global.variant %v beside a tag that has its suffix already", v)
 	}
 }
@@ -91,7 +91,7 @@ func TestMinikube(t *testing.T) {
 			continue
 		}
 		t.Run(titleOf(in), func(t *testing.T) {
-			leaves := flatten(specOf(in))
+			leaves := leavesOf(specOf(in))
 			got := map[string]any{}
 			for path := range want {
 				got[path] = leaves[path]
@@ -121,7 +121,7 @@ func TestAutoscalingIsWrittenTwice(t *testing.T) {
 		"components.egressGateways[istio-egressgateway].k8s.hpaSpec.":   "values.gateways.istio-egressgateway.",
 	}
 	for _, in := range installs() {
-		leaves := flatten(specOf(in))
+		leaves := leavesOf(specOf(in))
 		for hpa, values := range components {
 			low, high := leaves[hpa+"minReplicas"], leaves[hpa+"maxReplicas"]
 			if low == nil || low != leaves[values+"autoscaleMin"] || high == nil || high != leaves[values+"autoscaleMax"] {
@@ -149,7 +149,7 @@ func TestMeshConfigIsIstios(t *testing.T) {
 
 func TestNoNullReachesTheOutput(t *testing.T) {
 	for _, in := range installs() {
-		for path, v := range flatten(specOf(in)) {
+		for path, v := range leavesOf(specOf(in)) {
 			if v == nil {
 				t.Errorf("%s: %s is null", titleOf(in), path)
 			}

@@ -31,7 +31,7 @@ type sources struct {
 // minReplicas. A word that nobody says is a fact of the generation.
 func (m *Mesh) Source(word ...string) Source {
 	s := m.sources
-	if depth := said(reflect.ValueOf(s.written), word); depth == len(word) {
+	if said(reflect.ValueOf(s.written), word) {
 		at := s.at
 		for _, w := range word {
 			at = at.Key(w)
@@ -42,7 +42,7 @@ func (m *Mesh) Source(word ...string) Source {
 		return Source{Path: s.at.Key("gateways")}
 	}
 	for _, l := range s.stack {
-		if said(reflect.ValueOf(l.Spec), word) == len(word) {
+		if said(reflect.ValueOf(l.Spec), word) {
 			return Source{Layer: l.label()}
 		}
 	}
@@ -62,39 +62,29 @@ func (s sources) opened(word []string) bool {
 	})
 }
 
-// said is how many steps of a word are said.
-func said(v reflect.Value, word []string) int {
+// said tells whether a word is said.
+func said(v reflect.Value, word []string) bool {
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
 		if len(word) == 0 {
-			return 0 // also when it is false
+			return true // also when it is false
 		}
 		v = v.Elem()
 	}
-	if !v.IsValid() || v.IsZero() {
-		return -1
-	}
-	if len(word) == 0 {
-		return 0
-	}
-	next := reflect.Value{}
-	switch v.Kind() {
-	case reflect.Struct:
-		next = wordOf(v, word[0])
-	case reflect.Map:
-		if v.Type().Key().Kind() == reflect.String {
-			next = v.MapIndex(reflect.ValueOf(word[0]))
+	switch {
+	case !v.IsValid() || v.IsZero():
+		return false
+	case len(word) == 0:
+		return true
+	case v.Kind() == reflect.Struct:
+		return said(wordOf(v, word[0]), word[1:])
+	case v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String:
+		item := v.MapIndex(reflect.ValueOf(word[0]))
+		if item.IsValid() && item.Kind() == reflect.String {
+			return len(word) == 1 // also when it is empty
 		}
-		if next.IsValid() && next.Kind() == reflect.String {
-			return 1 // also when it is empty
-		}
+		return said(item, word[1:])
 	}
-	if !next.IsValid() {
-		return -1
-	}
-	if depth := said(next, word[1:]); depth >= 0 {
-		return depth + 1
-	}
-	return -1
+	return false
 }
 
 // wordOf is the field of a struct with a name in YAML.

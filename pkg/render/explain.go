@@ -6,7 +6,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/istioop"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -38,10 +37,7 @@ type Explained struct {
 // generation replaces what the documents say of kyma, to see what another one
 // would change; empty, it is theirs.
 func Explain(generation string, docs ...Document) ([]Explained, diag.List) {
-	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
-	for i := range docs {
-		c.read(i)
-	}
+	c := readCall(docs)
 	if generation != "" {
 		for i := range c.meshes {
 			c.meshes[i].Value.Spec.Kyma = generation

@@ -97,11 +97,17 @@ func Objects(doc spec.KymaMesh, services ...spec.MeshService) ([]manifest.Object
 
 // Documents renders all documents of one call together.
 func Documents(docs ...Document) ([]manifest.Object, diag.List) {
-	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
+	c := readCall(docs)
+	return c.render()
+}
+
+// readCall parses and decodes all documents of a call.
+func readCall(docs []Document) *call {
+	c := &call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
 	for i := range docs {
 		c.read(i)
 	}
-	return c.render()
+	return c
 }
 
 // Locate fills in the positions of diagnostics about the documents of a call

@@ -167,21 +167,33 @@ func kubernetesObjects(text []byte) ([]runtime.Object, error) {
 		return nil, nil // JSON documents are ours
 	}
 	var all []runtime.Object
-	reader := kubeyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
-	for {
-		doc, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := eachDocument(text, func(doc []byte) error {
 		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(doc, nil, nil)
 		switch {
 		case err == nil:
 			all = append(all, object)
 		case !runtime.IsNotRegisteredError(err) && !runtime.IsMissingKind(err) && !runtime.IsMissingVersion(err):
-			return nil, err
+			return err
+		}
+		return nil
+	})
+	return all, err
+}
+
+// eachDocument takes the documents of a YAML stream one by one, up to the first
+// that cannot be taken.
+func eachDocument(text []byte, take func(doc []byte) error) error {
+	reader := kubeyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
+	for {
+		doc, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := take(doc); err != nil {
+			return err
 		}
 	}
 }

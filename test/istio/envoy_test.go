@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -65,6 +66,23 @@ func TestEnvoy(t *testing.T) {
 // hold compares every sentence with what Pilot says.
 func hold(t *testing.T, file, text string, p *pilot) {
 	t.Helper()
+	eachSentence(t, file, text, func(sentence string) error {
+		experiment, want, ok := strings.Cut(sentence, " -> ")
+		if !ok {
+			return errors.New("no -> in the sentence")
+		}
+		got, err := p.try(t, experiment)
+		if err == nil && got != want {
+			err = fmt.Errorf("want %s\n got %s", want, got)
+		}
+		return err
+	})
+}
+
+// eachSentence tries the sentences of a file and reports those that do not hold. A
+// file without any shows nothing.
+func eachSentence(t *testing.T, file, text string, try func(sentence string) error) {
+	t.Helper()
 	sentences := 0
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
@@ -72,16 +90,8 @@ func hold(t *testing.T, file, text string, p *pilot) {
 			continue
 		}
 		sentences++
-		experiment, want, ok := strings.Cut(line, " -> ")
-		if !ok {
-			t.Errorf("%s:%d: no -> in %q", file, i+1, line)
-			continue
-		}
-		got, err := p.try(t, experiment)
-		if err != nil {
-			t.Errorf("%s:%d: %v", file, i+1, err)
-		} else if got != want {
-			t.Errorf("%s:%d: %s\nwant %s\n got %s", file, i+1, experiment, want, got)
+		if err := try(line); err != nil {
+			t.Errorf("%s:%d: %s\n%v", file, i+1, line, err)
 		}
 	}
 	if sentences == 0 {

@@ -1,13 +1,10 @@
 package istio
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +12,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubejson "k8s.io/apimachinery/pkg/util/json"
-	kubeyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -47,21 +43,12 @@ func newApplied(text []byte) (applied, error) {
 // appliedObjects are the objects of a stream of YAML documents.
 func appliedObjects(text []byte) ([]applied, error) {
 	var all []applied
-	reader := kubeyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
-	for {
-		doc, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := eachDocument(text, func(doc []byte) error {
 		o, err := newApplied(doc)
-		if err != nil {
-			return nil, err
-		}
 		all = append(all, o)
-	}
+		return err
+	})
+	return all, err
 }
 
 func (o applied) namespace() string { return cmp.Or(o.GetNamespace(), "default") }

@@ -78,20 +78,7 @@ func caseOf(stem string) (testCase, error) {
 // hold tries every sentence.
 func (d *dataplane) hold(t *testing.T, file, text string) {
 	t.Helper()
-	sentences := 0
-	for i, line := range strings.Split(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		sentences++
-		if err := d.try(t, line); err != nil {
-			t.Errorf("%s:%d: %s\n%v", file, i+1, line, err)
-		}
-	}
-	if sentences == 0 {
-		t.Errorf("%s: says nothing", file)
-	}
+	eachSentence(t, file, text, func(sentence string) error { return d.try(t, sentence) })
 }
 
 // try makes the experiment of a sentence and compares what comes of it.
