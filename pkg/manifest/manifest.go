@@ -61,8 +61,8 @@ type Object struct {
 	// DryRun marks an AuthorizationPolicy that reports what it would do, and does
 	// nothing.
 	DryRun bool
-	// Spec is a message of istio.io/api, or for IstioOperator, which has no
-	// public Go type, a [Tree]. Writing anything else is an error, and so is a
+	// Spec is a message of istio.io/api, or a [Tree]: for IstioOperator, which has
+	// no public Go type, and for kinds that are not Istio's. Writing anything else is an error, and so is a
 	// message that protobuf itself cannot write: text that is not UTF-8, a
 	// duration out of range.
 	Spec any

@@ -29,9 +29,10 @@ type gateway struct {
 type listener struct {
 	Server
 	path diag.Path
-	// hostsAt is where the hosts are written, at the server or the gateway.
-	hostsAt diag.Path
-	hosts   []gatewayHost
+	// hostsAt is where the hosts are written, at the server or the gateway; tlsAt
+	// is where tls is.
+	hostsAt, tlsAt diag.Path
+	hosts          []gatewayHost
 	// redirect tells whether plain HTTP for the hosts is answered with a redirect.
 	redirect bool
 }
@@ -204,8 +205,9 @@ func (r *resolver) listener(at, gatewayAt diag.Path, g spec.Gateway, s spec.Serv
 	if s.TLS != nil {
 		tls, tlsAt = serverTLS{settings: s.TLS}, at.Key("tls")
 	}
-	tls.kyma = g.Name == kymaGateway
+	tls.gateway = g.Name
 	tls.under = under.TLS
+	l.tlsAt = tlsAt
 	l.Protocol = r.serverProtocol(at, s, l.Port, cmp.Or(tls.settings.Mode, "SIMPLE"))
 	l.redirect = enabled(s.HTTPSRedirect, g.HTTPSRedirect) && l.Protocol == "HTTPS"
 	if opensTLS(l.Protocol) {

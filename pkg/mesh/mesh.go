@@ -31,6 +31,8 @@ type Mesh struct {
 	Excluded []Excluded
 	// Gateways are the gateways to render.
 	Gateways []Gateway
+	// Certificates are those that gateways have made.
+	Certificates []Certificate
 	// Services are the services that have something to say.
 	Services []Service
 	// VirtualHosts are the hosts that gateways lead to services.
@@ -197,6 +199,19 @@ type Server struct {
 	Redirect bool
 }
 
+// Certificate is a certificate that somebody in the cluster makes.
+type Certificate struct {
+	// Name is also its Secret's, which lies in the namespace of the gateway's pods.
+	Namespace, Name string
+	// Provider is cert-manager or gardener.
+	Provider string
+	// Issuer is the one who signs; IssuerKind is empty where there is one kind.
+	Issuer, IssuerKind string
+	// Hosts are the names on it, in the written order.
+	Hosts  []string
+	Origin diag.Path
+}
+
 // Service is a service with its versions and where its requests go.
 type Service struct {
 	Namespace, Name string
@@ -282,12 +297,14 @@ type VirtualHost struct {
 
 // Version is the apiVersion's version in which the mesh's Istio serves a group.
 //
-// networking and security are served as v1 from Istio 1.22 on (release notes of
+// Those of certificates do not depend on it. networking and security are served as v1 from Istio 1.22 on (release notes of
 // Istio 1.22; design amendment 25).
 func (m *Mesh) Version(group string) string {
 	switch {
-	case group == "install.istio.io":
+	case group == "install.istio.io", group == "cert.gardener.cloud":
 		return "v1alpha1"
+	case group == "cert-manager.io":
+		return "v1"
 	case m.istio.before(1, 22):
 		return "v1beta1"
 	default:

@@ -120,6 +120,7 @@ func (r *resolver) resolve() *Mesh {
 	m := &Mesh{Name: r.doc.Value.Metadata.Name, Path: r.doc.Path}
 	r.collectServices()
 	r.resolveGateways()
+	m.Certificates = r.resolveCertificates()
 	m.Install = r.install()
 	m.istio = r.istio
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}

@@ -14,7 +14,7 @@ type TLS = spec.ServerTLS
 // serverTLS are the settings of a server and what lies under them.
 type serverTLS struct {
 	settings *spec.ServerTLS
-	kyma     bool            // the server is kyma-gateway's
+	gateway  string          // whose the server is
 	under    *spec.ServerTLS // the generation's defaults for kyma-gateway
 }
 
@@ -36,7 +36,8 @@ func (r *resolver) tls(at diag.Path, t serverTLS, protocol string) *TLS {
 		*list = slices.Clone(*list) // servers share the gateway's settings
 	}
 	s.Mode = r.oneOf(at.Key("mode"), cmp.Or(s.Mode, "SIMPLE"), serverModes)
-	if t.kyma && s.Mode == "SIMPLE" {
+	s = certificateFor(s, t.gateway)
+	if t.gateway == kymaGateway && s.Mode == "SIMPLE" {
 		if certificates(s) == 0 {
 			s.CredentialName = t.under.CredentialName
 		}
@@ -85,6 +86,7 @@ func certificates(s TLS) int {
 // certificate checks that the server has what its mode needs.
 func (r *resolver) certificate(at diag.Path, s TLS) {
 	n := certificates(s)
+	r.certificateHasUse(at, s)
 	switch s.Mode {
 	case "PASSTHROUGH", "AUTO_PASSTHROUGH":
 		if n > 0 || s.CACertCredentialName != "" || s.CACertificates != "" {
@@ -107,7 +109,7 @@ func (r *resolver) certificate(at diag.Path, s TLS) {
 	case n == 0 && s.Mode == "MUTUAL":
 		r.ds.Errorf(diag.CodeTLS, at, "tls.mode MUTUAL needs credentialName (with ca.crt, or NAME-cacert beside it) or caCertCredentialName")
 	case n == 0:
-		r.ds.Errorf(diag.CodeTLS, at, "tls.mode %s needs credentialName: the Secret with the certificate, in the namespace of the gateway's pods", s.Mode)
+		r.ds.Errorf(diag.CodeTLS, at, "tls.mode %s needs credentialName: the Secret with the certificate, in the namespace of the gateway's pods; or certificate, which has it made", s.Mode)
 	case (s.ServerCertificate != "" || s.PrivateKey != "") && !files:
 		r.ds.Errorf(diag.CodeTLS, at, "serverCertificate and privateKey go together; write both")
 	case files && s.Mode != "SIMPLE" && s.CACertificates == "":

@@ -2,6 +2,7 @@ package render
 
 import (
 	"github.com/kymamesh/kymamesh/pkg/authorization"
+	"github.com/kymamesh/kymamesh/pkg/certificates"
 	"github.com/kymamesh/kymamesh/pkg/destinationrules"
 	"github.com/kymamesh/kymamesh/pkg/gateways"
 	"github.com/kymamesh/kymamesh/pkg/istioop"
@@ -27,6 +28,8 @@ var kinds = []kind{
 	{&requestauth.Kind, requestauth.Render},
 	{&authorization.Kind, authorization.Render},
 	{&destinationrules.Kind, destinationrules.Render},
+	{&certificates.Kind, certificates.Render},
+	{&certificates.Gardener, certificates.RenderGardener},
 	{&gateways.Kind, gateways.Render},
 	{&virtualservices.Kind, virtualservices.Render},
 }

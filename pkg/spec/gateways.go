@@ -57,7 +57,7 @@ type Server struct {
 	HTTPSRedirect *bool      `yaml:"httpsRedirect"`
 }
 
-// ServerTLS is Istio's ServerTLSSettings, field by field.
+// ServerTLS is Istio's ServerTLSSettings, field by field, and Certificate.
 // https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings
 type ServerTLS struct {
 	Mode                  string   `yaml:"mode"`
@@ -74,11 +74,27 @@ type ServerTLS struct {
 	MinProtocolVersion    string   `yaml:"minProtocolVersion"`
 	MaxProtocolVersion    string   `yaml:"maxProtocolVersion"`
 	CipherSuites          []string `yaml:"cipherSuites"`
+	// Certificate has the certificate made in the cluster, for the hosts of the
+	// server. Its Secret is CredentialName, by default the gateway's name with
+	// -certs, in the namespace of the gateway's pods.
+	Certificate *Certificate `yaml:"certificate"`
+}
+
+// Certificate is who makes a server's certificate.
+type Certificate struct {
+	// Issuer is required: the name of the issuer, which is in the cluster already.
+	Issuer string `yaml:"issuer"`
+	// Kind is ClusterIssuer or Issuer, which lies beside the Secret. For
+	// cert-manager only. Default: ClusterIssuer.
+	Kind string `yaml:"kind"`
+	// Provider is cert-manager or gardener. Default: gardener on the platform of
+	// that name, else cert-manager.
+	Provider string `yaml:"provider"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (ServerTLS) Later() []string {
-	return []string{"certificate", "tlsCertificates", "insecureSkipVerify"}
+	return []string{"tlsCertificates", "insecureSkipVerify"}
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.

@@ -71,7 +71,7 @@ func (p *Package) add(item Item) {
 
 // rootKinds are the kinds that are rendered into the root namespace and mean
 // something else outside.
-var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule"}
+var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Certificate"}
 
 // workloadKinds are the kinds that run pods.
 var workloadKinds = []string{

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	kubeyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"github.com/kymamesh/kymamesh/pkg/certificates"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -198,9 +200,20 @@ func eachDocument(text []byte, take func(doc []byte) error) error {
 	}
 }
 
-// resources are the objects that kubectl applies.
-func (c testCase) resources() []manifest.Object {
+// applied are the objects that kubectl applies.
+func (c testCase) applied() []manifest.Object {
 	return render.Select(c.objects, render.PartResources)
+}
+
+// resources are those that Istio reads.
+func (c testCase) resources() []manifest.Object {
+	return slices.DeleteFunc(slices.Clone(c.applied()), isCertificate)
+}
+
+// isCertificate tells whether an object is for those who make certificates. The
+// API server judges it by testdata/certificates.yaml, and nobody else.
+func isCertificate(o manifest.Object) bool {
+	return o.Kind == &certificates.Kind || o.Kind == &certificates.Gardener
 }
 
 // title names an object in failures.

@@ -42,6 +42,7 @@ var chances = map[string]int{
 	"from.requestPrincipals": 6, "from.notRequestPrincipals": 5, "from.claims": 6, "from.requiredScopes": 5,
 	"allow.when": 10, "deny.when": 10, "when.key": 99, "when.values": 90, "when.notValues": 10,
 	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
+	"tls.certificate": 10, "certificate.issuer": 99, "certificate.kind": 10,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
 }
 
@@ -176,18 +177,21 @@ var wordValues = map[string]func(*generator) any{
 	"outlierDetection.interval": one("1s", "100ms"), "baseEjectionTime": one("3m", "1s"), "outlierDetectionHttpErrorCodes": func(g *generator) any { return []int{502, 503, 5}[g.IntN(3)] },
 	"tcp.connectTimeout": one("1s"), "tcp.idleTimeout": one("1h", "0s"), "http.idleTimeout": one("1h"), "maxConnectionDuration": one("1h"), "tcpKeepalive.time": one("2h"), "tcpKeepalive.interval": one("75s"), "http2KeepAlive.interval": one("30s"), "http2KeepAlive.timeout": one("5s"),
 	// Only gateways: a service that looks like the gateway's pods would be one.
-	"gateways.selector.*": one("ingressgateway", "istio-ingressgateway", "own"),
-	"expose.hosts":        either(90, unique("h"), one("a", "b", "www", "shop.example.com", "a.shop.example.com", "*.shop.example.com")),
-	"expose.path":         one("/a", "/a/b", "/c", "/ü", "/%41", "/a;b", "/a:b", "/.", "/a.b~c", "/a(b)"),
-	"expose.gateway":      one("kyma-gateway", "kyma-gateway", "public/main", "kyma-system/kyma-gateway", "g1"),
-	"gateways.name":       func(g *generator) any { return g.gatewayName() },
-	"gateways.hosts":      one("*.shop.example.com", "*.local.kyma.dev", "*", "*", "shop/a.example.com", "pay/a.example.com", "./b.example.com", "*/c.example.com", "a.b.c"),
-	"servers.hosts":       one("d.example.com", "*.e.example.com", "*"),
-	"servers.port":        func(g *generator) any { return g.serverPort() },
-	"servers.protocol":    one("HTTPS", "HTTP", "TLS", "TCP", "HTTP2", "GRPC", "GRPC-WEB", "MONGO"),
-	"tls.mode":            one("SIMPLE", "SIMPLE", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"),
-	"tls.credentialName":  one("certs", "certs.a", "shop-certs"),
-	"tls.credentialNames": one("rsa", "ecdsa"),
+	"gateways.selector.*":  one("ingressgateway", "istio-ingressgateway", "own"),
+	"expose.hosts":         either(90, unique("h"), one("a", "b", "www", "shop.example.com", "a.shop.example.com", "*.shop.example.com")),
+	"expose.path":          one("/a", "/a/b", "/c", "/ü", "/%41", "/a;b", "/a:b", "/.", "/a.b~c", "/a(b)"),
+	"expose.gateway":       one("kyma-gateway", "kyma-gateway", "public/main", "kyma-system/kyma-gateway", "g1"),
+	"gateways.name":        func(g *generator) any { return g.gatewayName() },
+	"gateways.hosts":       one("*.shop.example.com", "*.local.kyma.dev", "*", "*", "shop/a.example.com", "pay/a.example.com", "./b.example.com", "*/c.example.com", "a.b.c"),
+	"servers.hosts":        one("d.example.com", "*.e.example.com", "*"),
+	"servers.port":         func(g *generator) any { return g.serverPort() },
+	"servers.protocol":     one("HTTPS", "HTTP", "TLS", "TCP", "HTTP2", "GRPC", "GRPC-WEB", "MONGO"),
+	"tls.mode":             one("SIMPLE", "SIMPLE", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"),
+	"tls.credentialName":   one("certs", "certs.a", "shop-certs"),
+	"tls.credentialNames":  one("rsa", "ecdsa"),
+	"certificate.issuer":   one("company", "company", "letsencrypt"),
+	"certificate.kind":     one("ClusterIssuer", "Issuer"),
+	"certificate.provider": one("cert-manager", "gardener"),
 
 	"tls.caCertCredentialName":  one("ca"),
 	"tls.serverCertificate":     one("/certs/tls.crt"),
@@ -290,10 +294,14 @@ func (g *generator) mend(words tree) {
 	if words["serverCertificate"] != nil { // instead of a Secret
 		words["privateKey"] = "/certs/tls.key"
 		delete(words, "credentialName")
+		delete(words, "certificate")
+	}
+	if words["credentialNames"] != nil {
+		delete(words, "certificate")
 	}
 	switch words["mode"] {
 	case "PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL":
-		for _, word := range []string{"credentialName", "credentialNames", "serverCertificate", "privateKey", "caCertificates", "caCertCredentialName"} {
+		for _, word := range []string{"credentialName", "credentialNames", "serverCertificate", "privateKey", "caCertificates", "caCertCredentialName", "certificate"} {
 			delete(words, word)
 		}
 	}
