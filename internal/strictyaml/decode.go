@@ -215,6 +215,7 @@ func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, o options
 		readable := len(d.ds) == before
 		item := reflect.New(t.Elem()).Elem()
 		d.value(value, at.Key(key), item, options{one: o.one}, depth+1)
+		there(item)
 		if readable {
 			v.SetMapIndex(k, item)
 		}
@@ -243,6 +244,15 @@ func (d *decoder) list(n *yaml.Node, at diag.Path, v reflect.Value, o options, d
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, item := range items {
 		d.value(item, at.Index(i), v.Index(i), options{ones: o.ones, zero: true}, depth+1)
+		there(v.Index(i))
+	}
+}
+
+// there makes an item that could not be read an empty one: what goes on with a
+// half filled document may take for granted that items are not nil.
+func there(item reflect.Value) {
+	if item.Kind() == reflect.Pointer && item.IsNil() {
+		item.Set(reflect.New(item.Type().Elem()))
 	}
 }
 
