@@ -73,8 +73,10 @@ var commands = map[string]command{
 	"kymamesh explain examples/quickstart/kymamesh.yaml --diff 2.18": {
 		wants: []string{"- tag: 1.30.2-distroless  # generation module", "+ tag: 1.18.2-distroless  # generation 2.18"}},
 	"kymamesh explain --nodes cpu=4,memory=16Gi": {wants: []string{"profile: evaluation"}},
-	"kymamesh completion bash":                   {wants: []string{"complete"}},
-	"kymamesh version":                           {wants: []string{"kymamesh "}},
+	"kymamesh schema":                          {wants: []string{"json-schema.org/draft/2020-12"}},
+	"kymamesh schema --crd --kind MeshService": {wants: []string{"name: meshservices.mesh.kyma-project.io"}},
+	"kymamesh completion bash":                 {wants: []string{"complete"}},
+	"kymamesh version":                         {wants: []string{"kymamesh "}},
 
 	"go run ./examples/golang":                                   {wants: []string{"kind: IstioOperator", "weight: 10"}},
 	"go run ./examples/golang examples/quickstart/kymamesh.yaml": {wants: []string{"kind: IstioOperator", "weight: 10"}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,16 +55,14 @@ func schemaText(kind string, crd bool) ([]byte, error) {
 	if kind != "" {
 		kinds = []string{kind}
 	}
-	var text []byte
-	for i, k := range kinds {
-		definition, err := yaml.Marshal(schema.CustomResourceDefinition(k))
-		if err != nil {
+	var text bytes.Buffer
+	e := yaml.NewEncoder(&text)
+	e.SetIndent(2)
+	e.CompactSeqIndent()
+	for _, k := range kinds {
+		if err := e.Encode(schema.CustomResourceDefinition(k)); err != nil {
 			return nil, err
 		}
-		if i > 0 {
-			text = append(text, "---\n"...)
-		}
-		text = append(text, definition...)
 	}
-	return text, nil
+	return text.Bytes(), e.Close()
 }

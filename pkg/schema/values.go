@@ -28,8 +28,12 @@ var values = map[string][]string{
 	"ServerTLS.mode":                         {"SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"},
 	"ServerTLS.minProtocolVersion":           {"TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"},
 	"ServerTLS.maxProtocolVersion":           {"TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"},
-	"Certificate.kind":                       {"ClusterIssuer", "Issuer"},
-	"Certificate.provider":                   {"cert-manager", "gardener"},
+	"Abort.grpcStatus": {
+		"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+		"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+	},
+	"Certificate.kind":     {"ClusterIssuer", "Issuer"},
+	"Certificate.provider": {"cert-manager", "gardener"},
 }
 
 // optionals are words that are required only in some places.

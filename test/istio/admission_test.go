@@ -53,6 +53,7 @@ func TestAPIServer(t *testing.T) {
 		}
 	})
 	table.allGiven(t)
+	t.Run("documents", api.takesDocuments)
 	// At the end, since it has the API server ask an istiod that does not run.
 	t.Run("installations", api.takesInstallations)
 }

@@ -112,7 +112,13 @@ func (a *kubernetesAPI) defineKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	definitions, err := appliedObjects(slices.Concat(istios, []byte("\n---\n"), others))
+	a.define(t, slices.Concat(istios, []byte("\n---\n"), others))
+}
+
+// define makes kinds known by a stream of their definitions.
+func (a *kubernetesAPI) define(t *testing.T, text []byte) {
+	t.Helper()
+	definitions, err := appliedObjects(text)
 	if err != nil {
 		t.Fatal(err)
 	}
