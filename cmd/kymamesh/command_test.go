@@ -104,6 +104,7 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"rendr", "mesh.yaml"}, "kymamesh: unknown command \"rendr\" for \"kymamesh\"\nsee kymamesh --help\n"},
 		{[]string{"mesh.yaml"}, "kymamesh: unknown command \"mesh.yaml\" for \"kymamesh\"\nsee kymamesh --help\n"},
 		{[]string{"schema", "--kind", "Gateway"}, "kymamesh: schema: no kind \"Gateway\"; KymaMesh or MeshService\nsee kymamesh schema --help\n"},
+		{[]string{"schema", "--kind", ""}, "kymamesh: schema: no kind \"\"; KymaMesh or MeshService\nsee kymamesh schema --help\n"},
 		{[]string{"version", "x"}, "kymamesh: unknown command \"x\" for \"kymamesh version\"\nsee kymamesh version --help\n"},
 	} {
 		same(t, strings.Join(c.args, " "), result{Code: 2, Err: c.want}, call("", c.args...))

@@ -26,8 +26,9 @@ keep the documents as objects. Nothing of ours reads them there.`,
   kymamesh schema --kind MeshService
   kymamesh schema --crd | kubectl apply -f -`,
 		Args: asUsage(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			if kind != "" && !slices.Contains(schema.Kinds, kind) {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// An empty --kind is a variable that was not set.
+			if cmd.Flags().Changed("kind") && !slices.Contains(schema.Kinds, kind) {
 				return usageError{fmt.Errorf("schema: no kind %q; %s", kind, strings.Join(schema.Kinds, " or "))}
 			}
 			text, err := schemaText(kind, crd)
