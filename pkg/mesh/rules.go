@@ -449,6 +449,12 @@ func allOf(ports []int, holds func(int) bool) bool {
 // match, and their opposites always.
 func (r *ruleReader) checkTokens() {
 	for _, at := range r.tokens {
+		if r.action == asking {
+			// Istio puts the question before the check of tokens (istio
+			// pilot/pkg/networking/core/listener_builder.go).
+			r.ds.Errorf(diag.CodeToken, at, "an authorizer is asked before tokens are looked at, so no request has one here; write it in allow or deny")
+			continue
+		}
 		if !r.issuersReach(r.place) {
 			r.ds.Errorf(diag.CodeToken, at, "%s; no token is checked; write jwt.issuers", r.noIssuer(r.place))
 		}

@@ -203,10 +203,11 @@ func (r attempt) throughHTTP(t *testing.T, chain *listener3.FilterChain) (string
 				return "401", nil
 			}
 		case "envoy.filters.http.rbac":
-			if !checked {
-				r.token = nil // nobody looks at it
-			}
 			rules := xdstest.UnmarshalAny[httprbac3.RBAC](t, f.GetTypedConfig())
+			r := r
+			if !checked {
+				r.token = nil // nobody has looked at it by then
+			}
 			v.refused = v.refused || !r.passes(rules.GetRules())
 			if rules.ShadowRulesStatPrefix == "istio_ext_authz_" {
 				asks = !r.passes(rules.GetShadowRules())
@@ -216,7 +217,7 @@ func (r attempt) throughHTTP(t *testing.T, chain *listener3.FilterChain) (string
 		case "envoy.filters.http.ext_authz":
 			if config := xdstest.UnmarshalAny[extauthz3.ExtAuthz](t, f.GetTypedConfig()); asks {
 				cluster := config.GetHttpService().GetServerUri().GetCluster() + config.GetGrpcService().GetEnvoyGrpc().GetClusterName()
-				v.asked = append(v.asked, strings.TrimSuffix(cluster[strings.LastIndexByte(cluster, '|')+1:], clusterSuffix))
+				v.asked = append(v.asked, hostOf(cluster))
 			}
 		}
 	}

@@ -29,7 +29,7 @@ import (
 //	calls db.shop:80 v1 -> LEAST_REQUEST, ejects after 5 for 30s, connections 1
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
 //	access front.shop GET db.shop:8080/path -> let in | refused
-//	log in pay.shop -> json /dev/stdout where response.code >= 400 | otel kyma-logs | none
+//	log in pay.shop -> json /dev/stdout where response.code >= 400 | otel collector.infra | none
 //	trace in pay.shop -> opentelemetry telemetry-otlp-traces.kyma-system 10% | none
 //
 // mesh is a request of a sidecar in another namespace; gateway one that reaches

@@ -77,9 +77,9 @@ func logText(t *testing.T, l *accesslog3.AccessLog) string {
 			text = "json " + file.Path
 		}
 	case "envoy.access_loggers.open_telemetry":
-		text = "otel " + xdstest.UnmarshalAny[otel3.OpenTelemetryAccessLogConfig](t, config).GetLogName()
+		text = "otel " + hostOf(xdstest.UnmarshalAny[otel3.OpenTelemetryAccessLogConfig](t, config).GetGrpcService().GetEnvoyGrpc().GetClusterName())
 	case "envoy.access_loggers.http_grpc":
-		text = "grpc " + xdstest.UnmarshalAny[grpc3.HttpGrpcAccessLogConfig](t, config).GetCommonConfig().GetLogName()
+		text = "grpc " + hostOf(xdstest.UnmarshalAny[grpc3.HttpGrpcAccessLogConfig](t, config).GetCommonConfig().GetGrpcService().GetEnvoyGrpc().GetClusterName())
 	}
 	for _, f := range append(l.GetFilter().GetAndFilter().GetFilters(), l.GetFilter()) {
 		if f.GetExtensionFilter() != nil {
@@ -87,6 +87,11 @@ func logText(t *testing.T, l *accesslog3.AccessLog) string {
 		}
 	}
 	return text
+}
+
+// hostOf is the Service that a cluster leads to: NAME.NAMESPACE.
+func hostOf(cluster string) string {
+	return strings.TrimSuffix(cluster[strings.LastIndexByte(cluster, '|')+1:], clusterSuffix)
 }
 
 func (p *pilot) traced(t *testing.T, object string) (string, error) {
@@ -108,7 +113,7 @@ func (p *pilot) traced(t *testing.T, object string) (string, error) {
 		cluster = xdstest.UnmarshalAny[trace3.SkyWalkingConfig](t, config).GetGrpcService().GetEnvoyGrpc().GetClusterName()
 	}
 	text := fmt.Sprintf("%s %s %v%%", strings.TrimPrefix(tracing.GetProvider().GetName(), "envoy.tracers."),
-		strings.TrimSuffix(cluster[strings.LastIndexByte(cluster, '|')+1:], clusterSuffix), tracing.GetRandomSampling().GetValue())
+		hostOf(cluster), tracing.GetRandomSampling().GetValue())
 	var tags []string
 	for _, tag := range tracing.GetCustomTags() {
 		if !strings.HasPrefix(tag.Tag, "istio.") {
