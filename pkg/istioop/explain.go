@@ -148,6 +148,14 @@ var wordRules = []wordRule{
 	{regexp.MustCompile(gatewayAt + `\.autoscale(Max|Enabled)$`), "install ${1}Gateway maxReplicas"},
 	{regexp.MustCompile(gatewayAt + `\.type$`), "install ${1}Gateway type"},
 	{regexp.MustCompile(`^values\.global\.proxy\.resources\.(\w+)\.(\w+)$`), "proxy resources $1 $2"},
+	{regexp.MustCompile(`^values\.global\.proxy\.tracer$`), "install istioVersion"},
+	{regexp.MustCompile(`^meshConfig\.extensionProviders\[([^]]+)\]`), "extensionProviders $1"},
+	{regexp.MustCompile(`^meshConfig\.enablePrometheusMerge$`), "telemetry metrics prometheusMerge"},
+	{regexp.MustCompile(`^meshConfig\.meshMTLS\.minProtocolVersion$`), "security mtls minProtocolVersion"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.sampling$`), "telemetry tracing sampling"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.customTags\.`), "telemetry tracing customTags"},
+	{regexp.MustCompile(`^meshConfig\.(enableTracing$|defaultConfig\.tracing\.)`), "telemetry tracing"},
+	{regexp.MustCompile(`^meshConfig\.accessLog\w+$`), "telemetry accessLogging"},
 	{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
 }
 

@@ -3,6 +3,8 @@ package istioop
 import (
 	"testing"
 
+	meshconfig "istio.io/api/mesh/v1alpha1"
+
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -31,6 +33,9 @@ func TestEveryValueIsExplained(t *testing.T) {
 func TestExplain(t *testing.T) {
 	m := meshOf(t, spec.Spec{
 		Kyma: "1.24", Profile: "production", Platform: "minikube",
+		ExtensionProviders: []*meshconfig.MeshConfig_ExtensionProvider{{
+			Name: "prom", Provider: &meshconfig.MeshConfig_ExtensionProvider_Prometheus{},
+		}},
 		Proxy: spec.Proxy{Resources: spec.Resources{Limits: spec.Amounts{CPU: "1"}}},
 		Install: spec.Install{
 			IstioVersion: "1.31.1",
@@ -40,9 +45,12 @@ func TestExplain(t *testing.T) {
 	})
 	const ingress = "components.ingressGateways[istio-ingressgateway].k8s."
 	want := map[string]string{
-		"tag":                           "spec.install.istioVersion",
-		"values.global.logging.level":   "generation 1.24 production minikube",
-		ingress + "hpaSpec.maxReplicas": "platform minikube",
+		"tag": "spec.install.istioVersion",
+		"meshConfig.extensionProviders[prom].name":                "spec.extensionProviders[0]",
+		"meshConfig.extensionProviders[zipkin].zipkin.port":       "generation 1.24",
+		"meshConfig.enablePrometheusMerge":                        "base",
+		"values.global.logging.level":                             "generation 1.24 production minikube",
+		ingress + "hpaSpec.maxReplicas":                           "platform minikube",
 		ingress + "service.ports[tcp-istiod].port":                "generation 1.24",
 		ingress + "service.ports[https-9443].port":                "spec.gateways",
 		ingress + "resources.limits.memory":                       "generation 1.24 production minikube",

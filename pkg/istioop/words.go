@@ -17,7 +17,8 @@ func words(in mesh.Install) manifest.Tree {
 		cni["k8s"] = manifest.Tree{"resources": resources(in.CNI.Resources)}
 	}
 	spec := manifest.Tree{
-		"tag": in.Tag,
+		"tag":        in.Tag,
+		"meshConfig": meshConfig(in),
 		"components": manifest.Tree{
 			"pilot":           manifest.Tree{"k8s": pilot},
 			"ingressGateways": []any{gateway("istio-ingressgateway", in.IngressGateway)},
@@ -40,6 +41,12 @@ func words(in mesh.Install) manifest.Tree {
 	}
 	if in.Revision != "" {
 		spec["revision"] = in.Revision
+	}
+	if !in.Reports.Configured {
+		// With a tracer in the values Istio's chart would make up an address of its
+		// own, istio-system's.
+		values := spec["values"].(manifest.Tree)
+		values["global"].(manifest.Tree)["proxy"].(manifest.Tree)["tracer"] = "none"
 	}
 	return spec
 }

@@ -39,6 +39,8 @@ type facts struct {
 	// DNSAnnotations are annotations of the ingress gateway's Service whose text
 	// holds {domain} for the document's domain.
 	DNSAnnotations map[string]string `yaml:"dnsAnnotations"`
+	// Tracer is the provider that gets spans where nobody says another.
+	Tracer string `yaml:"tracer"`
 	// APIServerConnectSeconds is the connectTimeout of Kyma's DestinationRule
 	// api-server.
 	APIServerConnectSeconds int `yaml:"apiServerConnectSeconds"`
@@ -128,8 +130,9 @@ func (s stack) merged() layer {
 	return l
 }
 
-// fill takes from below what is not set above: lists replace, maps merge by
-// key. It copies, so that a layer is never written to.
+// fill takes from below what is not set above: lists replace, but for providers,
+// which merge by name, and maps merge by key. It copies, so that a layer is never
+// written to.
 func fill(above, below reflect.Value) {
 	switch above.Kind() {
 	case reflect.Struct:
@@ -139,6 +142,10 @@ func fill(above, below reflect.Value) {
 	case reflect.Map:
 		fillMap(above, below)
 	case reflect.Slice:
+		if providers, ok := above.Interface().([]*extensionProvider); ok {
+			above.Set(reflect.ValueOf(mergeProviders(below.Interface().([]*extensionProvider), providers)))
+			return
+		}
 		if above.IsNil() && !below.IsNil() {
 			above.Set(reflect.MakeSlice(above.Type(), below.Len(), below.Len()))
 			for i := range below.Len() {

@@ -7,8 +7,10 @@ package mesh
 
 import (
 	"google.golang.org/protobuf/types/known/durationpb"
+	meshconfig "istio.io/api/mesh/v1alpha1"
 	networking "istio.io/api/networking/v1alpha3"
 	security "istio.io/api/security/v1beta1"
+	telemetry "istio.io/api/telemetry/v1alpha1"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
@@ -27,6 +29,8 @@ type Mesh struct {
 	Authentications []Authentication
 	// Authorizations are the places that say who may call.
 	Authorizations []Authorization
+	// Telemetries are the places that say what is reported.
+	Telemetries []Telemetry
 	// Excluded are the hosts that clients call without mTLS.
 	Excluded []Excluded
 	// Gateways are the gateways to render.
@@ -64,9 +68,43 @@ type Install struct {
 	Webhook        Webhook
 	// Sidecar are the resources of every injected proxy.
 	Sidecar Resources
+	// Providers are tracers, logs and authorizers that other resources name.
+	Providers []*meshconfig.MeshConfig_ExtensionProvider
+	// PrometheusMerge puts applications' metrics to those of their sidecars.
+	PrometheusMerge bool
+	// MinProtocolVersion is the oldest TLS between workloads; empty leaves it to
+	// Istio.
+	MinProtocolVersion string
+	// Reports is what is reported in an Istio before 1.18.
+	Reports Reports
 	// Autoscaling is the version of Kubernetes' autoscaling API that the
 	// installer knows: v2beta1 or v2.
 	Autoscaling string
+}
+
+// Reports is what an Istio before 1.18 is told to report: it is configured for the
+// mesh as a whole. A later Istio has Mesh.Telemetries.
+type Reports struct {
+	// Configured is false for an Istio that has Telemetry.
+	Configured bool
+	// Tracing is nil where nobody says anything of it.
+	Tracing *ReportedTraces
+	// AccessLog is nil where nobody says anything of it.
+	AccessLog *ReportedLog
+}
+
+// ReportedTraces are the spans of an old Istio.
+type ReportedTraces struct {
+	Enabled bool
+	Config  *meshconfig.Tracing
+}
+
+// ReportedLog is the log of an old Istio; without a File there is none.
+type ReportedLog struct {
+	File string
+	// Encoding is TEXT or JSON, and Format the line in it; empty leaves them to
+	// Istio.
+	Encoding, Format string
 }
 
 // Component is one Deployment.
@@ -161,11 +199,24 @@ type Authorization struct {
 	Namespace, Name string
 	Selector        map[string]string
 	Action          security.AuthorizationPolicy_Action
+	// Provider is who is asked, where the Action is CUSTOM.
+	Provider string
 	// Rules are alternatives; without any, ALLOW lets nobody in.
 	Rules []*security.Rule
 	// DryRun reports what the rules would do, and does nothing.
 	DryRun bool
 	Origin diag.Path
+}
+
+// Telemetry is what the proxies of one place report: the mesh, a namespace, or the
+// workload that Selector finds. Messages in it are Istio's own; nil is not said.
+type Telemetry struct {
+	Namespace, Name string
+	Selector        map[string]string
+	Tracing         *telemetry.Tracing
+	AccessLogging   []*telemetry.AccessLogging
+	Metrics         *telemetry.Metrics
+	Origin          diag.Path
 }
 
 // Excluded is a host whose server has no sidecar, and the name of the
@@ -297,14 +348,16 @@ type VirtualHost struct {
 
 // Version is the apiVersion's version in which the mesh's Istio serves a group.
 //
-// Those of certificates do not depend on it. networking and security are served as v1 from Istio 1.22 on (release notes of
-// Istio 1.22; design amendment 25).
+// networking, security and telemetry are served as v1 from Istio 1.22 on (release
+// notes of Istio 1.22; design amendment 25). Certificates do not depend on it.
 func (m *Mesh) Version(group string) string {
 	switch {
 	case group == "install.istio.io", group == "cert.gardener.cloud":
 		return "v1alpha1"
 	case group == "cert-manager.io":
 		return "v1"
+	case group == "telemetry.istio.io" && m.istio.before(1, 22):
+		return "v1alpha1"
 	case m.istio.before(1, 22):
 		return "v1beta1"
 	default:

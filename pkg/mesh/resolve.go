@@ -122,17 +122,23 @@ func (r *resolver) resolve() *Mesh {
 	r.resolveGateways()
 	m.Certificates = r.resolveCertificates()
 	m.Install = r.install()
+	r.checkProviders()
+	m.Install.Providers = r.installedProviders()
+	m.Install.Reports = r.reports()
 	m.istio = r.istio
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
 	r.ingress = m.Install.IngressGateway.Ports
 	r.rootNamespace()
 	m.MTLS = r.mtls()
+	m.Install.MinProtocolVersion = r.minProtocolVersion()
 	m.Excluded = r.excluded()
 	for i := range r.services {
 		m.Services = append(m.Services, r.service(&r.services[i]))
 	}
 	m.VirtualHosts = r.virtualHosts()
 	m.Authentications, m.Authorizations = r.access()
+	m.Telemetries = r.telemetry()
+	r.closedProviders()
 	for _, g := range r.gateways {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
-// ruleReader reads one rule of allow or deny.
+// ruleReader reads one rule of allow, deny or extAuth.
 type ruleReader struct {
 	*resolver
 	place  *accessPlace
@@ -273,11 +273,11 @@ func (r *ruleReader) to(at diag.Path, t *spec.To) []*security.Rule_To {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty would match every request; write what is called, or leave to out")
 		return nil
 	}
-	if r.action == denying {
+	if r.action != allowing {
 		r.exactPaths(diag.CodeAccess, at.Key("paths"), t.Paths, "")
 	}
 	return []*security.Rule_To{{Operation: &security.Operation{
-		Hosts:      withPorts(r.filled(at.Key("hosts"), t.Hosts, r.hostText(r.action == denying))),
+		Hosts:      withPorts(r.filled(at.Key("hosts"), t.Hosts, r.hostText(r.action != allowing))),
 		NotHosts:   withPorts(r.filled(at.Key("notHosts"), t.NotHosts, r.hostText(true))),
 		Ports:      r.podPorts(at.Key("ports"), t.Ports),
 		NotPorts:   r.podPorts(at.Key("notPorts"), t.NotPorts),
@@ -370,8 +370,8 @@ func (r *ruleReader) checkIdentities(w spec.Rule) {
 	for _, word := range r.identities {
 		switch {
 		case r.place.gateway != nil, r.place.isMesh() && word.not && r.action == denying:
-			r.ds.Errorf(diag.CodeAccess, word.at, "callers of a gateway have no mesh identity; this %s every request from outside; write it per namespace", r.refuses(word))
-		case word.not || r.action == denying:
+			r.ds.Errorf(diag.CodeAccess, word.at, "callers of a gateway have no mesh identity; this %s every request from outside; write it per namespace", r.does(word))
+		case word.not || r.action != allowing:
 			if who := r.plaintext(r.place, w.To); who != "" {
 				r.ds.Errorf(diag.CodeAccess, word.at, "%s: a caller without a certificate has no identity and would get through; make mtls STRICT or use ipBlocks", who)
 			}
@@ -379,9 +379,14 @@ func (r *ruleReader) checkIdentities(w spec.Rule) {
 	}
 }
 
-// refuses says what a rule about identities does to callers that have none.
-func (r *ruleReader) refuses(word identityWord) string {
-	if word.not == (r.action == denying) {
+// does says what a rule about identities does with callers that have none.
+func (r *ruleReader) does(word identityWord) string {
+	switch {
+	case r.action == asking && word.not:
+		return "asks about"
+	case r.action == asking:
+		return "asks nobody about"
+	case word.not == (r.action == denying):
 		return "denies"
 	}
 	return "lets in"
@@ -444,6 +449,12 @@ func allOf(ports []int, holds func(int) bool) bool {
 // match, and their opposites always.
 func (r *ruleReader) checkTokens() {
 	for _, at := range r.tokens {
+		if r.action == asking {
+			// Istio puts the question before the check of tokens (istio
+			// pilot/pkg/networking/core/listener_builder.go).
+			r.ds.Errorf(diag.CodeToken, at, "an authorizer is asked before tokens are looked at, so no request has one here; write it in allow or deny")
+			continue
+		}
 		if !r.issuersReach(r.place) {
 			r.ds.Errorf(diag.CodeToken, at, "%s; no token is checked; write jwt.issuers", r.noIssuer(r.place))
 		}

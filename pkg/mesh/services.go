@@ -73,8 +73,8 @@ type serviceWord struct {
 }
 
 // serviceWords are the words in which a KymaMesh entry and a MeshService may
-// complete each other. to and split are one place; the words of security are
-// places of their own.
+// complete each other. to and split are one place; the words of security and of
+// telemetry are places of their own.
 var serviceWords = []serviceWord{
 	{"protocol", func(s *spec.Service) bool { return s.Protocol != "" }, func(to, from *spec.Service) { to.Protocol = from.Protocol }},
 	{"port", func(s *spec.Service) bool { return s.Port != 0 }, func(to, from *spec.Service) { to.Port = from.Port }},
@@ -91,15 +91,18 @@ var serviceWords = []serviceWord{
 	{"connectionPool", func(s *spec.Service) bool { return s.ConnectionPool != nil }, func(to, from *spec.Service) { to.ConnectionPool = from.ConnectionPool }},
 	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
-	{"security.mtls", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
+	{"security.mtls", func(s *spec.Service) bool { return saysMTLS(s.Security.MTLS) }, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
 	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
 	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
 	{"security.deny", func(s *spec.Service) bool { return s.Security.Deny != nil }, func(to, from *spec.Service) { to.Security.Deny = from.Security.Deny }},
+	{"security.extAuth", func(s *spec.Service) bool { return s.Security.ExtAuth != nil }, func(to, from *spec.Service) { to.Security.ExtAuth = from.Security.ExtAuth }},
+	{"telemetry.tracing", func(s *spec.Service) bool { return s.Telemetry.Tracing != nil }, func(to, from *spec.Service) { to.Telemetry.Tracing = from.Telemetry.Tracing }},
+	{"telemetry.accessLogging", func(s *spec.Service) bool { return s.Telemetry.AccessLogging != nil }, func(to, from *spec.Service) { to.Telemetry.AccessLogging = from.Telemetry.AccessLogging }},
+	{"telemetry.metrics", func(s *spec.Service) bool { return saysMetrics(s.Telemetry.Metrics) }, func(to, from *spec.Service) { to.Telemetry.Metrics = from.Telemetry.Metrics }},
 }
 
-func saysMTLS(s *spec.Service) bool {
-	m := s.Security.MTLS
-	return m.Mode != "" || m.Ports != nil || m.Exclude != nil
+func saysMTLS(m spec.MTLS) bool {
+	return m.Mode != "" || m.Ports != nil || m.Exclude != nil || m.MinProtocolVersion != ""
 }
 
 // collectServices joins the KymaMesh's entries and the MeshServices, sorted by

@@ -31,6 +31,9 @@ type sources struct {
 // minReplicas. A word that nobody says is a fact of the generation.
 func (m *Mesh) Source(word ...string) Source {
 	s := m.sources
+	if len(word) == 2 && word[0] == "extensionProviders" {
+		return s.provider(word[1], m.Install.Generation)
+	}
 	if said(reflect.ValueOf(s.written), word) {
 		at := s.at
 		for _, w := range word {
@@ -47,6 +50,20 @@ func (m *Mesh) Source(word ...string) Source {
 		}
 	}
 	return Source{Layer: "generation " + m.Install.Generation}
+}
+
+// provider finds who says a provider, whose name is no word.
+func (s sources) provider(name, generation string) Source {
+	named := func(p *extensionProvider) bool { return p.GetName() == name }
+	if i := slices.IndexFunc(s.written.ExtensionProviders, named); i >= 0 {
+		return Source{Path: s.at.Key("extensionProviders").Index(i)}
+	}
+	for _, l := range s.stack {
+		if slices.ContainsFunc(l.Spec.ExtensionProviders, named) {
+			return Source{Layer: l.label()}
+		}
+	}
+	return Source{Layer: "generation " + generation}
 }
 
 // opened tells whether a port of the ingress gateway is there because a gateway

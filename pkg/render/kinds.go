@@ -10,6 +10,7 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/peerauth"
 	"github.com/kymamesh/kymamesh/pkg/requestauth"
+	"github.com/kymamesh/kymamesh/pkg/telemetry"
 	"github.com/kymamesh/kymamesh/pkg/virtualservices"
 )
 
@@ -32,6 +33,7 @@ var kinds = []kind{
 	{&certificates.Gardener, certificates.RenderGardener},
 	{&gateways.Kind, gateways.Render},
 	{&virtualservices.Kind, virtualservices.Render},
+	{&telemetry.Kind, telemetry.Render},
 }
 
 // Part is a part of what is rendered, by who takes it.

@@ -12,7 +12,7 @@ type Service struct {
 	Name      string `yaml:"name"`
 	Namespace string `yaml:"namespace"`
 	// Selector are the labels of the service's pods, for what is said of its
-	// workload (security). Default: app with the service's name.
+	// workload (security, telemetry). Default: app with the service's name.
 	Selector map[string]string `yaml:"selector"`
 	// Protocol is HTTP, which includes gRPC and WebSocket. Default: HTTP.
 	Protocol string `yaml:"protocol"`
@@ -46,6 +46,8 @@ type Service struct {
 	Expose []Expose `yaml:"expose" mesh:"one"`
 	// Security is what holds for the service's workload.
 	Security Security `yaml:"security"`
+	// Telemetry is what the proxies of the service's workload report.
+	Telemetry Telemetry `yaml:"telemetry"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
@@ -53,7 +55,7 @@ func (Service) Later() []string {
 	return []string{
 		"exportTo",
 		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
-		"telemetry", "dataplane", "waypoint",
+		"dataplane", "waypoint",
 	}
 }
 

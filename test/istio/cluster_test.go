@@ -55,6 +55,7 @@ func newCluster(c testCase) *cluster {
 		all.take(object)
 	}
 	all.ingress(c.objects)
+	all.providers(c.objects)
 	n := namesOf(c.resources())
 	all.foreignGateways(n)
 	for _, g := range n.gateways {
@@ -230,6 +231,36 @@ func (c *cluster) ingress(objects []manifest.Object) {
 	c.services[id] = service
 	c.pod(id.Namespace, id.Name, pod)
 	c.namespace(istioSystem)
+}
+
+// providers are the Services that the mesh's extension providers name.
+func (c *cluster) providers(objects []manifest.Object) {
+	for _, operator := range operators(objects) {
+		config, _ := operator["meshConfig"].(manifest.Tree)
+		list, _ := config["extensionProviders"].([]any)
+		for _, item := range list {
+			provider, _ := item.(manifest.Tree)
+			for _, field := range provider {
+				called, _ := field.(manifest.Tree)
+				host, _ := called["service"].(string)
+				port, _ := called["port"].(int)
+				short, inside := strings.CutSuffix(host[strings.IndexByte(host, '/')+1:], clusterSuffix)
+				name, namespace, found := strings.Cut(short, ".")
+				id := named{Namespace: namespace, Name: name}
+				if !inside || !found || c.services[id] != nil {
+					continue
+				}
+				c.services[id] = &corev1.Service{
+					ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+					Spec: corev1.ServiceSpec{
+						Selector: map[string]string{"app": name},
+						Ports:    []corev1.ServicePort{servicePort("grpc", int32(port), int32(port))},
+					},
+				}
+				c.namespace(namespace)
+			}
+		}
+	}
 }
 
 func servicePort(name string, port, target int32) corev1.ServicePort {

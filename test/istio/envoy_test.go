@@ -29,12 +29,15 @@ import (
 //	calls db.shop:80 v1 -> LEAST_REQUEST, ejects after 5 for 30s, connections 1
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
 //	access front.shop GET db.shop:8080/path -> let in | refused
+//	log in pay.shop -> json /dev/stdout where response.code >= 400 | otel collector.infra | none
+//	trace in pay.shop -> opentelemetry telemetry-otlp-traces.kyma-system 10% | none
 //
 // mesh is a request of a sidecar in another namespace; gateway one that reaches
 // the Service of the ingress gateway from outside. Both take a method and headers.
 // treats is what happens to a request of mesh on the way. inbound is a connection to a
 // port of the service's pods, client how sidecars connect to the service, calls how
-// they choose its pods. access is in access_test.go.
+// they choose its pods. access is in access_test.go, log and
+// trace in report_test.go.
 
 // TestEnvoy holds Pilot's configuration against the sentences.
 func TestEnvoy(t *testing.T) {
@@ -117,6 +120,10 @@ func (p *pilot) try(t *testing.T, experiment string) (string, error) {
 		return p.clientOf(object)
 	case "access":
 		return p.access(t, object)
+	case "log":
+		return p.logged(t, object)
+	case "trace":
+		return p.traced(t, object)
 	}
 	return "", fmt.Errorf("no experiment %q", verb)
 }

@@ -16,6 +16,7 @@ import (
 
 	networking "istio.io/api/networking/v1alpha3"
 	security "istio.io/api/security/v1beta1"
+	telemetry "istio.io/api/telemetry/v1alpha1"
 	typev1 "istio.io/api/type/v1beta1"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -76,6 +77,10 @@ func namesOf(objects []manifest.Object) names {
 			n.guarded(o.Namespace, o.Name, spec.Selector)
 		case *security.AuthorizationPolicy:
 			n.authorization(o, spec)
+		case *telemetry.Telemetry:
+			if spec.Selector != nil {
+				n.service(o.Name + "." + o.Namespace + clusterSuffix).selector = spec.Selector.MatchLabels
+			}
 		}
 		if message, ok := o.Spec.(proto.Message); ok {
 			n.within(o.Namespace, message)
@@ -151,7 +156,7 @@ func (n names) guarded(namespace, name string, selector *typev1.WorkloadSelector
 }
 
 // policySuffix is what an AuthorizationPolicy adds to the name of its service.
-var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$`)
+var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$|-ext-auth-.*$`)
 
 func (n names) authorization(o manifest.Object, spec *security.AuthorizationPolicy) {
 	s := n.guarded(o.Namespace, policySuffix.ReplaceAllString(o.Name, ""), spec.Selector)

@@ -3,6 +3,7 @@ package istio
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // chances say how often, in percent, a word is written that is needed, or that
@@ -44,16 +45,32 @@ var chances = map[string]int{
 	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
 	"tls.certificate": 10, "certificate.issuer": 99, "certificate.kind": 10,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
+	"spec.extensionProviders": 10, "security.extAuth": 8, "gateways.security.extAuth": 15, "extAuth.provider": 99, "extAuth.dryRun": 1,
+	"spec.security.extAuth": 4, "mtls.minProtocolVersion": 1, "spec.security.mtls.minProtocolVersion": 15,
+	"spec.telemetry": 40, "namespaces.*.telemetry": 25, "services.telemetry": 15, "telemetry.tracing": 40, "telemetry.accessLogging": 50, "telemetry.metrics": 15,
+	"tracing.provider": 30, "accessLogging.provider": 96, "accessLogging.filter": 40, "accessLogging.mode": 30, "metrics.prometheusMerge": 1, "spec.telemetry.metrics.prometheusMerge": 30,
+	"customTags.*.literal": 60, "literal.value": 98, "header.name": 99, "environment.name": 99, "formatter.value": 98, "customTags.*.formatter": 10,
+	"overrides.disabled": 60, "tagOverrides.*.value": 97, "tagOverrides.*.operation": 4, "overrides.match": 80, "match.metric": 80,
 }
 
 // wordValues are what makes sense at the places whose type alone would nearly always
 // give something that is refused. A key is the end of a path of words; #key are
 // the keys of a map, * its values.
 var wordValues = map[string]func(*generator) any{
-	"spec.kyma":            one("0.6", "1.24", "2.18", "module"),
-	"spec.profile":         one("default", "evaluation", "production"),
-	"spec.platform":        one("cluster", "minikube", "k3d", "gardener", "gke"),
-	"spec.injection":       one("enabled", "disabled"),
+	"spec.kyma":               one("0.6", "1.24", "2.18", "module"),
+	"spec.profile":            one("default", "evaluation", "production"),
+	"spec.platform":           one("cluster", "minikube", "k3d", "gardener", "gke"),
+	"spec.injection":          one("enabled", "disabled"),
+	"spec.extensionProviders": func(g *generator) any { return g.provider(g.text("jaeger", "login", "checks", "own")) },
+	"extAuth.provider":        one("login"),
+	"tracing.provider":        either(95, one("kyma-traces"), one("jaeger", "zipkin", "envoy")),
+	"accessLogging.provider":  either(95, one("envoy", "stdout-json", "kyma-logs"), one("jaeger", "prometheus")),
+	"accessLogging.filter":    one("response.code >= 500", "!has(response.code) || response.code > 399", "request.headers['x-a'] == \"b\"", "connection.mtls && source.port in [1, 2]", "xds.listener_direction == 1 ? true : false", "request.url_path.startsWith('/a')", "size(request.headers) > 1", "respone.code", "(a"),
+	"accessLogging.mode":      one("CLIENT", "SERVER"),
+	"customTags#key":          one("a", "b.c"), "environment.name": one("A", "HOST_IP"), "literal.value": one("a", "%"), "header.name": one("x-a"), "formatter.value": one("%REQ(X-A)%"),
+	"tracing.sampling": between(0, 100), "overrides.match.customMetric": one("own_metric"), "tagOverrides#key": one("a", "request_host", "response_flags"),
+	"tagOverrides.*.value": one("request.host", "'a'", "string(response.code)"), "reportingInterval": one("10s", "1s", "5ms"),
+	"minProtocolVersion":   one("TLSV1_2", "TLSV1_3"),
 	"spec.domain":          one("shop.example.com", "example.org", "x.y"),
 	"install.mode":         one("istioctl"),
 	"install.istioVersion": one("1.30.2", "1.31.1", "1.22.0", "1.21.6", "1.16.7", "1.11.4"),
@@ -291,6 +308,7 @@ func (g *generator) mend(words tree) {
 		}
 	}
 	mendAccess(words)
+	g.mendProviders(words)
 	if words["serverCertificate"] != nil { // instead of a Secret
 		words["privateKey"] = "/certs/tls.key"
 		delete(words, "credentialName")
@@ -308,6 +326,39 @@ func (g *generator) mend(words tree) {
 	if port, ok := words["port"].(int); ok && words["tls"] == nil && words["protocol"] == nil && port == 9443 {
 		words["protocol"] = "HTTPS"
 	}
+}
+
+// provider is an extension provider that Istio would take, but for a few.
+func (g *generator) provider(name string) tree {
+	service := tree{"service": g.text("a.infra.svc.cluster.local", "infra/a.infra.svc.cluster.local", "a.example.com"), "port": g.port()}
+	switch g.IntN(7) {
+	case 0:
+		return tree{"name": name, "zipkin": service}
+	case 1:
+		return tree{"name": name, "opentelemetry": service}
+	case 2:
+		service["includeRequestHeadersInCheck"] = []any{g.text("x-a", "x-*")}
+		return tree{"name": name, "envoyExtAuthzHttp": service}
+	case 3:
+		service["failOpen"], service["statusOnError"] = g.chance(50), "503"
+		return tree{"name": name, "envoyExtAuthzGrpc": service}
+	case 4:
+		return tree{"name": name, "envoyOtelAls": service}
+	case 5:
+		return tree{"name": name, "skywalking": service}
+	}
+	return tree{"name": name, "envoyFileAccessLog": tree{"logFormat": tree{"text": g.text("%RESPONSE_CODE%", "a")}}}
+}
+
+// mendProviders defines the authorizer that rules name.
+func (g *generator) mendProviders(words tree) {
+	if _, top := words["services"].([]any); !top {
+		return
+	}
+	login := tree{"name": "login", "envoyExtAuthzGrpc": tree{"service": "login.infra.svc.cluster.local", "port": 9000}}
+	list, _ := words["extensionProviders"].([]any)
+	list = slices.DeleteFunc(list, func(p any) bool { return p.(tree)["name"] == "login" })
+	words["extensionProviders"] = append(list, any(login))
 }
 
 // mendAccess does the same for rules and tokens.
