@@ -149,6 +149,7 @@ var wordRules = []wordRule{
 	{regexp.MustCompile(gatewayAt + `\.type$`), "install ${1}Gateway type"},
 	{regexp.MustCompile(`^values\.global\.proxy\.resources\.(\w+)\.(\w+)$`), "proxy resources $1 $2"},
 	{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
+	{regexp.MustCompile(`^meshConfig\.outboundTrafficPolicy\.mode$`), "egress outboundTrafficPolicy"},
 }
 
 // wordAt is the word that a value of the layer words renders, step by step.

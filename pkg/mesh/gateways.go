@@ -100,6 +100,7 @@ func (r *resolver) resolveGateways() {
 	r.oneSecretEach()
 	r.targetPorts()
 	r.gatewayServices()
+	r.egressGatewayAlone()
 }
 
 const kymaGateway = "kyma-gateway"

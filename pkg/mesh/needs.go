@@ -12,6 +12,7 @@ import (
 // the .proto files of istio.io/api, tag by tag; a message that is younger stands
 // here by the field that holds it.
 var since = map[protoreflect.FullName]int{
+	"istio.networking.v1alpha3.ClientTLSSettings.ca_crl":                                    22,
 	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.http2_keep_alive":        31,
 	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.max_concurrent_streams":  21,
 	"istio.networking.v1alpha3.ConnectionPoolSettings.TCPSettings.idle_timeout":             21,
@@ -19,10 +20,13 @@ var since = map[protoreflect.FullName]int{
 	"istio.networking.v1alpha3.HTTPRedirect.prefix_rewrite":                                 31,
 	"istio.networking.v1alpha3.HTTPRetry.backoff":                                           26,
 	"istio.networking.v1alpha3.HTTPRetry.retry_ignore_previous_hosts":                       26,
+	"istio.networking.v1alpha3.IstioIngressListener.connection_pool":                        20,
 	"istio.networking.v1alpha3.LoadBalancerSettings.ConsistentHashLB.HTTPCookie.attributes": 28,
 	"istio.networking.v1alpha3.LoadBalancerSettings.warmup":                                 24,
 	"istio.networking.v1alpha3.LoadBalancerSettings.zone_aware_lb_setting":                  31,
 	"istio.networking.v1alpha3.OutlierDetection.outlier_detection_http_error_codes":         31,
+	"istio.networking.v1alpha3.ServerTLSSettings.ca_crl":                                    22,
+	"istio.networking.v1alpha3.ServerTLSSettings.insecure_skip_verify":                      31,
 }
 
 // givenUp are fields that Istio still reads and warns of, with what to write.
@@ -30,6 +34,7 @@ var givenUp = map[protoreflect.FullName]string{
 	"istio.networking.v1alpha3.CorsPolicy.allow_origin":                                 "allowOrigins",
 	"istio.networking.v1alpha3.LoadBalancerSettings.ConsistentHashLB.minimum_ring_size": "ringHash: {minimumRingSize: }",
 	"istio.networking.v1alpha3.LoadBalancerSettings.warmup_duration_secs":               "warmup: {duration: }",
+	"istio.networking.v1alpha3.SidecarPort.target_port":                                 "defaultEndpoint at the listener",
 	"istio.networking.v1alpha3.OutlierDetection.consecutive_errors":                     "consecutive5xxErrors or consecutiveGatewayErrors",
 }
 

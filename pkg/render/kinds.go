@@ -9,6 +9,8 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/peerauth"
 	"github.com/kymamesh/kymamesh/pkg/requestauth"
+	"github.com/kymamesh/kymamesh/pkg/serviceentries"
+	"github.com/kymamesh/kymamesh/pkg/sidecars"
 	"github.com/kymamesh/kymamesh/pkg/virtualservices"
 )
 
@@ -26,6 +28,8 @@ var kinds = []kind{
 	{&peerauth.Kind, peerauth.Render},
 	{&requestauth.Kind, requestauth.Render},
 	{&authorization.Kind, authorization.Render},
+	{&sidecars.Kind, sidecars.Render},
+	{&serviceentries.Kind, serviceentries.Render},
 	{&destinationrules.Kind, destinationrules.Render},
 	{&gateways.Kind, gateways.Render},
 	{&virtualservices.Kind, virtualservices.Render},

@@ -46,13 +46,15 @@ type Service struct {
 	Expose []Expose `yaml:"expose" mesh:"one"`
 	// Security is what holds for the service's workload.
 	Security Security `yaml:"security"`
+	// Sidecar is what the service's proxies know of others.
+	Sidecar *Sidecar `yaml:"sidecar"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Service) Later() []string {
 	return []string{
 		"exportTo",
-		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
+		"virtualService", "destinationRule", "injection", "proxy",
 		"telemetry", "dataplane", "waypoint",
 	}
 }
