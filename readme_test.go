@@ -180,6 +180,10 @@ var blocks = []struct {
 	{"services[].routes[].when.", spec.Condition{}},
 	{"services[].versions.NAME.", spec.Version{}},
 	{"services[].expose[].", spec.Expose{}},
+	{"sidecar.", spec.Sidecar{}},
+	{"egress.", spec.Egress{}},
+	{"egress.hosts[].", spec.EgressHost{}},
+	{"egress.hosts[].ports[].", spec.EgressPort{}},
 }
 
 // isBlock tells whether a field holds one of blocks, whose words have rows of

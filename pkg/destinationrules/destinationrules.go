@@ -54,7 +54,7 @@ func Render(m *mesh.Mesh) []manifest.Object {
 			Spec: &networking.DestinationRule{Host: e.Host, TrafficPolicy: inPlaintext(nil, e)},
 		})
 	}
-	return objects
+	return append(objects, outside(m)...)
 }
 
 func policy(p mesh.TrafficPolicy) *networking.TrafficPolicy {

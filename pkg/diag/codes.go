@@ -38,6 +38,8 @@ const (
 	CodeAccess Code = "KM030"
 	CodeToken  Code = "KM031"
 
+	CodeOpaque Code = "KM038"
+
 	CodeSelector Code = "KM101"
 	CodeMoved    Code = "KM102"
 	CodeNotOurs  Code = "KM103"
@@ -83,6 +85,7 @@ var Codes = []struct {
 	{CodeVersion, "a word that the mesh's Istio is too old for"},
 	{CodeAccess, "a rule of access that would let in, or refuse, others than it says"},
 	{CodeToken, "a token that is demanded and that nobody can have, or that nobody checks"},
+	{CodeOpaque, "calls of TCP to hosts outside that proxies cannot tell apart"},
 	{CodeSelector, "a selector that does not select the service's pods"},
 	{CodeMoved, "an object of the root namespace that was moved to another"},
 	{CodeNotOurs, "an object that would be rendered and that somebody else wrote"},

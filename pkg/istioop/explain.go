@@ -157,6 +157,7 @@ var wordRules = []wordRule{
 	{regexp.MustCompile(`^meshConfig\.(enableTracing$|defaultConfig\.tracing\.)`), "telemetry tracing"},
 	{regexp.MustCompile(`^meshConfig\.accessLog\w+$`), "telemetry accessLogging"},
 	{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
+	{regexp.MustCompile(`^meshConfig\.outboundTrafficPolicy\.mode$`), "egress outboundTrafficPolicy"},
 }
 
 // wordAt is the word that a value of the layer words renders, step by step.

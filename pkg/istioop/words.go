@@ -39,6 +39,9 @@ func words(in mesh.Install) manifest.Tree {
 	if in.Hub != "" {
 		spec["hub"] = in.Hub
 	}
+	if in.OutboundTrafficPolicy != "" {
+		spec["meshConfig"] = manifest.Tree{"outboundTrafficPolicy": manifest.Tree{"mode": in.OutboundTrafficPolicy}}
+	}
 	if in.Revision != "" {
 		spec["revision"] = in.Revision
 	}

@@ -125,6 +125,21 @@ func (r *resolver) ingressGateway(at diag.Path, words spec.GatewayComponent) Gat
 func (r *resolver) egressGateway(at diag.Path, words spec.GatewayComponent) GatewayComponent {
 	g := r.gatewayComponent(at, words, func(s *spec.Spec) *spec.Component { return &s.Install.EgressGateway.Component })
 	g.Ports = r.servicePorts(at.Key("ports"), nil, words.Ports)
+	user, used := usesEgressGateway(r.at(), r.spec)
+	if !used {
+		return g
+	}
+	if written := r.doc.Value.Spec.Install.EgressGateway.Enabled; written != nil && !*written {
+		r.ds.Errorf(diag.CodeReference, at.Key("enabled"), "%s needs the egress gateway", shortPath(user))
+	}
+	g.Enabled = true
+	if len(g.Ports) > 0 { // else the chart's, which are enough
+		for _, p := range r.egressGatewayPorts() {
+			if !slices.ContainsFunc(g.Ports, func(q ServicePort) bool { return q.Port == p.Port }) {
+				g.Ports = append(g.Ports, p)
+			}
+		}
+	}
 	return g
 }
 

@@ -101,6 +101,7 @@ func (r *resolver) resolveGateways() {
 	r.oneSecretEach()
 	r.targetPorts()
 	r.gatewayServices()
+	r.egressGatewayAlone()
 }
 
 const kymaGateway = "kyma-gateway"

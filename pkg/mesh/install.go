@@ -48,7 +48,8 @@ func (r *resolver) install() Install {
 	r.revision(at.Key("revision"), words.Revision)
 	in := Install{
 		Generation: r.kyma, Profile: r.profile, Platform: r.platform,
-		Revision: words.Revision,
+		Revision:              words.Revision,
+		OutboundTrafficPolicy: r.outboundTrafficPolicy(r.at().Key("egress").Key, r.spec.Egress.OutboundTrafficPolicy),
 		InjectUnlabelled: r.oneOf(r.at().Key("injection"), r.spec.Injection, choice{
 			values: []string{"enabled", "disabled"}, unknown: "no injection %s; enabled or disabled",
 		}) == "enabled",

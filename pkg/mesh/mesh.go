@@ -41,6 +41,12 @@ type Mesh struct {
 	Services []Service
 	// VirtualHosts are the hosts that gateways lead to services.
 	VirtualHosts []VirtualHost
+	// Sidecars are the places that say what proxies know of others.
+	Sidecars []Sidecar
+	// Externals are the hosts outside of the cluster.
+	Externals []External
+	// EgressGateway is how sidecars call the egress gateway; nil when they do not.
+	EgressGateway *EgressGateway
 
 	istio   istioVersion
 	sources sources
@@ -58,6 +64,9 @@ type Install struct {
 	Tag string
 	// Revision is empty for the only installation of a cluster.
 	Revision string
+	// OutboundTrafficPolicy is what proxies do with calls to hosts that nobody
+	// listed: ALLOW_ANY or REGISTRY_ONLY; empty leaves it to Istio.
+	OutboundTrafficPolicy string
 	// InjectUnlabelled gives a sidecar to the pods of namespaces that say nothing.
 	InjectUnlabelled bool
 

@@ -141,6 +141,10 @@ func (r *resolver) excluded() []Excluded {
 	first := map[string]int{}
 	for i, host := range r.spec.Security.MTLS.Exclude {
 		e, ok := excludedHost(host)
+		if x, external := r.external[host]; external {
+			r.ds.Errorf(diag.CodePlace, at.Index(i), "its TLS is %s.tls", shortPath(x.Origin))
+			continue
+		}
 		if !ok {
 			r.ds.Errorf(diag.CodeName, at.Index(i), "%q is no full Service name; write NAME.NAMESPACE%s", host, clusterSuffix)
 			continue

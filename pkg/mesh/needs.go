@@ -37,6 +37,10 @@ var since = map[protoreflect.FullName]int{
 	"istio.networking.v1alpha3.LoadBalancerSettings.warmup":                                                      24,
 	"istio.networking.v1alpha3.LoadBalancerSettings.zone_aware_lb_setting":                                       31,
 	"istio.networking.v1alpha3.OutlierDetection.outlier_detection_http_error_codes":                              31,
+	"istio.networking.v1alpha3.ClientTLSSettings.ca_crl":                                                         22,
+	"istio.networking.v1alpha3.IstioIngressListener.connection_pool":                                             20,
+	"istio.networking.v1alpha3.ServerTLSSettings.ca_crl":                                                         22,
+	"istio.networking.v1alpha3.ServerTLSSettings.insecure_skip_verify":                                           31,
 }
 
 // givenUp are fields that Istio still reads and warns of, with what to write.
@@ -44,6 +48,7 @@ var givenUp = map[protoreflect.FullName]string{
 	"istio.networking.v1alpha3.CorsPolicy.allow_origin":                                 "allowOrigins",
 	"istio.networking.v1alpha3.LoadBalancerSettings.ConsistentHashLB.minimum_ring_size": "ringHash: {minimumRingSize: }",
 	"istio.networking.v1alpha3.LoadBalancerSettings.warmup_duration_secs":               "warmup: {duration: }",
+	"istio.networking.v1alpha3.SidecarPort.target_port":                                 "defaultEndpoint at the listener",
 	"istio.networking.v1alpha3.OutlierDetection.consecutive_errors":                     "consecutive5xxErrors or consecutiveGatewayErrors",
 }
 

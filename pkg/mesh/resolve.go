@@ -109,7 +109,8 @@ type resolver struct {
 
 	gateways []gateway
 	services []service
-	routed   map[string]string // namespace/name of services with a route, by host
+	routed   map[string]string   // namespace/name of services with a route, by host
+	external map[string]External // the hosts of egress, by each of their names
 }
 
 func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }
@@ -131,14 +132,18 @@ func (r *resolver) resolve() *Mesh {
 	r.rootNamespace()
 	m.MTLS = r.mtls()
 	m.Install.MinProtocolVersion = r.minProtocolVersion()
+	m.Externals = r.externals()
 	m.Excluded = r.excluded()
 	for i := range r.services {
 		m.Services = append(m.Services, r.service(&r.services[i]))
 	}
 	m.VirtualHosts = r.virtualHosts()
+	m.Sidecars = r.sidecars()
 	m.Authentications, m.Authorizations = r.access()
 	m.Telemetries = r.telemetry()
 	r.closedProviders()
+	m.Authorizations = append(m.Authorizations, r.egressAccess(m.Externals)...)
+	m.Gateways, m.EgressGateway = r.egressGateways(m.Externals)
 	for _, g := range r.gateways {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}

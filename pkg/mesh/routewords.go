@@ -74,21 +74,22 @@ func (r *resolver) oneAction(at place, w spec.Route) {
 	}
 }
 
-// outermost refuses to switch off what no wider place says.
-func (r *resolver) outermost(s *service) {
+// nothingAround refuses to switch off what no wider place says; because says why
+// there is none.
+func (r *resolver) nothingAround(at place, w spec.Route, because string) {
 	for _, o := range []struct {
 		word string
 		off  bool
 	}{
-		{"timeout", s.Timeout != nil && proto.Size(s.Timeout) == 0},
-		{"retries", s.Retries != nil && switchesOff(s.Retries)},
-		{"fault", s.Fault != nil && *s.Fault == (spec.Fault{})},
-		{"mirror", s.Mirror != nil && len(s.Mirror) == 0},
-		{"headers", s.Headers != nil && proto.Size(s.Headers) == 0},
-		{"corsPolicy", s.CORSPolicy != nil && proto.Size(s.CORSPolicy) == 0},
+		{"timeout", w.Timeout != nil && proto.Size(w.Timeout) == 0},
+		{"retries", w.Retries != nil && switchesOff(w.Retries)},
+		{"fault", w.Fault != nil && *w.Fault == (spec.Fault{})},
+		{"mirror", w.Mirror != nil && len(w.Mirror) == 0},
+		{"headers", w.Headers != nil && proto.Size(w.Headers) == 0},
+		{"corsPolicy", w.CORSPolicy != nil && proto.Size(w.CORSPolicy) == 0},
 	} {
 		if o.off {
-			r.ds.Errorf(diag.CodeEmpty, s.at(o.word), "empty; a route switches off so what the service says, here there is nothing to switch off")
+			r.ds.Errorf(diag.CodeEmpty, at(o.word), "empty; %s", because)
 		}
 	}
 }

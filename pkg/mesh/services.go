@@ -99,6 +99,34 @@ var serviceWords = []serviceWord{
 	{"telemetry.tracing", func(s *spec.Service) bool { return s.Telemetry.Tracing != nil }, func(to, from *spec.Service) { to.Telemetry.Tracing = from.Telemetry.Tracing }},
 	{"telemetry.accessLogging", func(s *spec.Service) bool { return s.Telemetry.AccessLogging != nil }, func(to, from *spec.Service) { to.Telemetry.AccessLogging = from.Telemetry.AccessLogging }},
 	{"telemetry.metrics", func(s *spec.Service) bool { return saysMetrics(s.Telemetry.Metrics) }, func(to, from *spec.Service) { to.Telemetry.Metrics = from.Telemetry.Metrics }},
+	{"sidecar", saysSidecar, func(to, from *spec.Service) { to.Sidecar = ownSidecar(to) }},
+	{"sidecar.egress", func(s *spec.Service) bool { return ownSidecar(s).Egress != nil }, func(to, from *spec.Service) {
+		to.Sidecar = ownSidecar(to)
+		to.Sidecar.Egress = from.Sidecar.Egress
+	}},
+	{"sidecar.outboundTrafficPolicy", func(s *spec.Service) bool { return ownSidecar(s).OutboundTrafficPolicy != "" }, func(to, from *spec.Service) {
+		to.Sidecar = ownSidecar(to)
+		to.Sidecar.OutboundTrafficPolicy = from.Sidecar.OutboundTrafficPolicy
+	}},
+	{"sidecar.ingress", func(s *spec.Service) bool { return ownSidecar(s).Ingress != nil }, func(to, from *spec.Service) {
+		to.Sidecar = ownSidecar(to)
+		to.Sidecar.Ingress = from.Sidecar.Ingress
+	}},
+}
+
+// saysSidecar tells whether a service says sidecar: {}, all of it by default.
+func saysSidecar(s *spec.Service) bool {
+	w := s.Sidecar
+	return w != nil && w.Egress == nil && w.OutboundTrafficPolicy == "" && w.Ingress == nil
+}
+
+// ownSidecar is a copy of the service's block, so that no document is written to.
+func ownSidecar(s *spec.Service) *spec.Sidecar {
+	var own spec.Sidecar
+	if s.Sidecar != nil {
+		own = *s.Sidecar
+	}
+	return &own
 }
 
 func saysMTLS(m spec.MTLS) bool {
@@ -224,7 +252,7 @@ func (r *resolver) service(s *service) Service {
 	}
 	s.known = r.versions(*s)
 	r.routeWords(s.at, s.own().Route, s)
-	r.outermost(s)
+	r.nothingAround(s.at, s.own().Route, "a route switches off so what the service says, here there is nothing to switch off")
 	r.fits(s.path, s.own().Route, words{})
 	s.routes = r.routes(s)
 	r.unused(*s)
@@ -280,8 +308,9 @@ func (r *resolver) unused(s service) {
 // origin is what asked for the objects about the service's traffic.
 func (s service) origin() diag.Path {
 	for _, w := range serviceWords {
-		switch w.name {
-		case "protocol", "port", "expose", "security":
+		block, _, _ := strings.Cut(w.name, ".")
+		switch block {
+		case "protocol", "port", "expose", "security", "sidecar":
 		default:
 			if s.teamWords[w.name] {
 				return s.teamPath
@@ -377,6 +406,10 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 	if v.Port != 0 {
 		r.port(at.Key("port"), v.Port)
 	}
+	if x, ok := r.external[v.Host]; ok && v.Labels == nil && !versionPolicy(v).said() {
+		r.routedTwice(at.Key("host"), s, name, v.Host)
+		return r.externalVersion(at, v, x)
+	}
 	if v.Host != "" {
 		if v.Labels != nil || versionPolicy(v).said() {
 			r.ds.Errorf(diag.CodeExclusive, at, "host names another service; write its labels and policies there")
@@ -417,6 +450,6 @@ func (r *resolver) versionHost(at diag.Path, s service, host string) string {
 		r.ds.Errorf(diag.CodeName, at, "%q is neither a name nor a full name; write %s%s", host, host, clusterSuffix)
 		return host
 	}
-	r.ds.Errorf(diag.CodeName, at, "%q is no Service; write a name in namespace %s, or NAME.NAMESPACE%s", host, s.Namespace, clusterSuffix)
+	r.ds.Errorf(diag.CodeName, at, "%q is no Service; write a name in namespace %s, or NAME.NAMESPACE%s, or list the host in egress", host, s.Namespace, clusterSuffix)
 	return host
 }

@@ -44,6 +44,9 @@ func (m *Mesh) Source(word ...string) Source {
 	if s.opened(word) {
 		return Source{Path: s.at.Key("gateways")}
 	}
+	if at, used := s.switchedOn(word); used {
+		return Source{Path: at}
+	}
 	for _, l := range s.stack {
 		if said(reflect.ValueOf(l.Spec), word) {
 			return Source{Layer: l.label()}
@@ -77,6 +80,14 @@ func (s sources) opened(word []string) bool {
 		_, ok := l.Spec.Install.IngressGateway.Ports[word[3]]
 		return ok
 	})
+}
+
+// switchedOn finds the host of egress for which the egress gateway is installed.
+func (s sources) switchedOn(word []string) (diag.Path, bool) {
+	if strings.Join(word, ".") != "install.egressGateway.enabled" {
+		return diag.Path{}, false
+	}
+	return usesEgressGateway(s.at, s.written)
 }
 
 // said tells whether a word is said.

@@ -10,6 +10,8 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/peerauth"
 	"github.com/kymamesh/kymamesh/pkg/requestauth"
+	"github.com/kymamesh/kymamesh/pkg/serviceentries"
+	"github.com/kymamesh/kymamesh/pkg/sidecars"
 	"github.com/kymamesh/kymamesh/pkg/telemetry"
 	"github.com/kymamesh/kymamesh/pkg/virtualservices"
 )
@@ -28,6 +30,8 @@ var kinds = []kind{
 	{&peerauth.Kind, peerauth.Render},
 	{&requestauth.Kind, requestauth.Render},
 	{&authorization.Kind, authorization.Render},
+	{&sidecars.Kind, sidecars.Render},
+	{&serviceentries.Kind, serviceentries.Render},
 	{&destinationrules.Kind, destinationrules.Render},
 	{&certificates.Kind, certificates.Render},
 	{&certificates.Gardener, certificates.RenderGardener},

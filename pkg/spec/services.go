@@ -48,14 +48,15 @@ type Service struct {
 	Security Security `yaml:"security"`
 	// Telemetry is what the proxies of the service's workload report.
 	Telemetry Telemetry `yaml:"telemetry"`
+	// Sidecar is what the service's proxies know of others.
+	Sidecar *Sidecar `yaml:"sidecar"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Service) Later() []string {
 	return []string{
 		"exportTo",
-		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
-		"dataplane", "waypoint",
+		"virtualService", "destinationRule", "injection", "proxy", "dataplane", "waypoint",
 	}
 }
 

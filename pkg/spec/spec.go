@@ -104,24 +104,30 @@ type Spec struct {
 	// Gateways replaces the default list, which is kyma-gateway alone; an empty
 	// list is none.
 	Gateways []Gateway `yaml:"gateways"`
+	// Sidecar is what proxies know of others. Default: of every service.
+	Sidecar *Sidecar `yaml:"sidecar"`
+	// Egress is what the mesh calls outside of the cluster.
+	Egress Egress `yaml:"egress"`
 	// Services are the services that have something to say.
 	Services []Service `yaml:"services"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Spec) Later() []string {
-	return []string{"sidecar", "egress", "targets", "dataplane"}
+	return []string{"targets", "dataplane"}
 }
 
 // Namespace is what is said of one namespace.
 type Namespace struct {
 	Security  Security  `yaml:"security"`
 	Telemetry Telemetry `yaml:"telemetry"`
+	// Sidecar is what the namespace's proxies know of others.
+	Sidecar *Sidecar `yaml:"sidecar"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Namespace) Later() []string {
-	return []string{"injection", "revision", "sidecar", "dataplane", "waypoint"}
+	return []string{"injection", "revision", "dataplane", "waypoint"}
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.

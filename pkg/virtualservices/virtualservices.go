@@ -1,5 +1,6 @@
 // Package virtualservices renders where requests go: inside the mesh for each
-// service with a route, and at gateways for each host that leads to services.
+// service with a route, at gateways for each host that leads to services, and
+// outside of the cluster for hosts that are called in another way than directly.
 package virtualservices
 
 import (
@@ -17,8 +18,8 @@ var Kind = manifest.Kind{
 	Shown: []protoreflect.FullName{"istio.networking.v1alpha3.HTTPRetry.attempts"},
 }
 
-// Render gives one VirtualService for each service with a route and one for
-// each host of a gateway. A gateway never sees the first sort, so the second
+// Render gives one VirtualService for each service with a route, one for each host
+// of a gateway, and one for each host outside with a route. A gateway never sees the first sort, so the second
 // repeats the same routes.
 func Render(m *mesh.Mesh) []manifest.Object {
 	var objects []manifest.Object
@@ -37,7 +38,30 @@ func Render(m *mesh.Mesh) []manifest.Object {
 			Spec: &networking.VirtualService{Hosts: []string{v.Host}, Gateways: []string{v.Gateway}, Http: httpRoutes(v.Routes)},
 		})
 	}
+	for _, x := range m.Externals {
+		if len(x.Routes)+len(x.TLSRoutes) == 0 {
+			continue
+		}
+		objects = append(objects, manifest.Object{
+			Kind: &Kind, Namespace: x.Namespace, Name: x.Name, Origin: x.Origin,
+			Spec: &networking.VirtualService{
+				Hosts: x.Hosts, Gateways: x.Gateways, Http: httpRoutes(x.Routes), Tls: tlsRoutes(x.TLSRoutes), ExportTo: x.ExportTo,
+			},
+		})
+	}
 	return objects
+}
+
+func tlsRoutes(routes []mesh.TLSRoute) []*networking.TLSRoute {
+	var out []*networking.TLSRoute
+	for _, r := range routes {
+		route := &networking.TLSRoute{Match: r.Match}
+		for _, d := range r.To {
+			route.Route = append(route.Route, &networking.RouteDestination{Destination: destination(d), Weight: int32(d.Weight)})
+		}
+		out = append(out, route)
+	}
+	return out
 }
 
 func httpRoutes(routes []mesh.Route) []*networking.HTTPRoute {

@@ -56,6 +56,7 @@ func newCluster(c testCase) *cluster {
 	}
 	all.ingress(c.objects)
 	all.providers(c.objects)
+	all.egress(c.objects)
 	n := namesOf(c.resources())
 	all.foreignGateways(n)
 	for _, g := range n.gateways {
@@ -260,6 +261,34 @@ func (c *cluster) providers(objects []manifest.Object) {
 				c.namespace(namespace)
 			}
 		}
+	}
+}
+
+// egress is the egress gateway, where the rendered IstioOperator installs one.
+func (c *cluster) egress(objects []manifest.Object) {
+	for _, g := range installedGateways(objects, "egressGateways") {
+		if !g.Enabled {
+			continue
+		}
+		id := named{Namespace: istioSystem, Name: "istio-egressgateway"}
+		pod := map[string]string{"app": id.Name, "istio": "egressgateway"}
+		service := &corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Namespace: id.Namespace, Name: id.Name, Labels: pod},
+			Spec: corev1.ServiceSpec{Selector: pod, Ports: []corev1.ServicePort{
+				servicePort("http2", 80, 8080), servicePort("https", 443, 8443), // the chart's own
+			}},
+		}
+		if len(g.K8s.Service.Ports) > 0 {
+			service.Spec.Ports = nil
+		}
+		for _, p := range g.K8s.Service.Ports {
+			service.Spec.Ports = append(service.Spec.Ports, servicePort(p.Name, int32(p.Port), int32(p.TargetPort)))
+		}
+		c.services[id] = service
+		c.pod(id.Namespace, id.Name, pod)
+		// Gateways get no label that has sidecars offer them mutual TLS: TLS that
+		// they pass on would be wrapped in it.
+		delete(c.pods[id].Labels, "security.istio.io/tlsMode")
 	}
 }
 

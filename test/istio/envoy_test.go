@@ -28,6 +28,11 @@ import (
 //	inbound db.shop:5432 -> mtls | plaintext | mtls or plaintext
 //	calls db.shop:80 v1 -> LEAST_REQUEST, ejects after 5 for 30s, connections 1
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
+//	tls api.example.com:443 -> istio-egressgateway.istio-system:443 api-example-com
+//	egress http api.example.com:80/path -> api.example.com:80
+//	origin api.example.com:80 from front.shop | egress -> tls to SNI, servers SAN by AUTHORITIES, shows CERTIFICATE
+//	sees front.shop db.shop:80 -> yes | no
+//	unknown front.shop -> passed on | refused
 //	access front.shop GET db.shop:8080/path -> let in | refused
 //	log in pay.shop -> json /dev/stdout where response.code >= 400 | otel collector.infra | none
 //	trace in pay.shop -> opentelemetry telemetry-otlp-traces.kyma-system 10% | none
@@ -38,6 +43,8 @@ import (
 // port of the service's pods, client how sidecars connect to the service, calls how
 // they choose its pods. access is in access_test.go, log and
 // trace in report_test.go.
+// they choose its pods. access is in access_test.go; tls, egress, origin, sees and
+// unknown are in egress_test.go.
 
 // TestEnvoy holds Pilot's configuration against the sentences.
 func TestEnvoy(t *testing.T) {
@@ -118,6 +125,8 @@ func (p *pilot) try(t *testing.T, experiment string) (string, error) {
 		return p.calls(object)
 	case "client":
 		return p.clientOf(object)
+	case "tls", "egress", "origin", "sees", "unknown":
+		return p.outside(t, verb, object)
 	case "access":
 		return p.access(t, object)
 	case "log":
@@ -153,7 +162,9 @@ func hostPortPath(object string) (host string, port int, path string, err error)
 	if port, err = strconv.Atoi(number); err != nil {
 		return "", 0, "", fmt.Errorf("%q: want NAME.NAMESPACE:PORT", object)
 	}
-	if strings.Count(host, ".") == 1 {
+	if outside, ok := strings.CutSuffix(host, "."); ok {
+		host = outside // example.com. is no Service
+	} else if strings.Count(host, ".") == 1 {
 		host += clusterSuffix
 	}
 	return host, port, "/" + path, nil

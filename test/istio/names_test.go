@@ -71,6 +71,10 @@ func namesOf(objects []manifest.Object) names {
 			}
 		case *networking.Gateway:
 			n.gateways = append(n.gateways, gatewayOf{id: named{Namespace: o.Namespace, Name: o.Name}, spec: spec})
+		case *networking.Sidecar:
+			if spec.WorkloadSelector != nil {
+				n.service(o.Name + "." + o.Namespace + clusterSuffix).selector = spec.WorkloadSelector.Labels
+			}
 		case *security.PeerAuthentication:
 			n.peerAuthentication(o, spec)
 		case *security.RequestAuthentication:

@@ -115,6 +115,20 @@ type gatewayPort struct {
 // ingressPorts are the ports of the ingress gateway as they are rendered.
 func ingressPorts(objects []manifest.Object) []gatewayPort {
 	var all []gatewayPort
+	for _, g := range installedGateways(objects, "ingressGateways") {
+		all = append(all, g.K8s.Service.Ports...)
+	}
+	return all
+}
+
+// installedGateway is what the rendered IstioOperators say of one gateway.
+type installedGateway struct {
+	Enabled bool
+	K8s     struct{ Service struct{ Ports []gatewayPort } }
+}
+
+func installedGateways(objects []manifest.Object, kind string) []installedGateway {
+	var all []installedGateway
 	for _, tree := range operators(objects) {
 		// The tree is ours; its shape is read as the text has it.
 		body, err := yaml.Marshal(tree)
@@ -122,17 +136,15 @@ func ingressPorts(objects []manifest.Object) []gatewayPort {
 			panic(err)
 		}
 		var spec struct {
-			Components struct {
-				IngressGateways []struct {
-					K8s struct{ Service struct{ Ports []gatewayPort } }
-				}
-			}
+			Components struct{ IngressGateways, EgressGateways []installedGateway }
 		}
 		if err := yaml.Unmarshal(body, &spec); err != nil {
 			panic(err)
 		}
-		for _, g := range spec.Components.IngressGateways {
-			all = append(all, g.K8s.Service.Ports...)
+		if kind == "egressGateways" {
+			all = append(all, spec.Components.EgressGateways...)
+		} else {
+			all = append(all, spec.Components.IngressGateways...)
 		}
 	}
 	return all

@@ -51,6 +51,13 @@ var chances = map[string]int{
 	"tracing.provider": 30, "accessLogging.provider": 96, "accessLogging.filter": 40, "accessLogging.mode": 30, "metrics.prometheusMerge": 1, "spec.telemetry.metrics.prometheusMerge": 30,
 	"customTags.*.literal": 60, "literal.value": 98, "header.name": 99, "environment.name": 99, "formatter.value": 98, "customTags.*.formatter": 10,
 	"overrides.disabled": 60, "tagOverrides.*.value": 97, "tagOverrides.*.operation": 4, "overrides.match": 80, "match.metric": 80,
+	"spec.egress": 25, "hosts.host": 100, "egress.hosts.resolution": 10, "egress.hosts.addresses": 15, "egress.hosts.endpoints": 10,
+	"egress.hosts.tls": 15, "egress.hosts.selector": 3, "egress.hosts.namespace": 20, "egress.hosts.exportTo": 12, "egress.hosts.gateway": 20, "egress.hosts.ports": 50,
+	"egress.hosts.timeout": 6, "egress.hosts.retries": 6, "egress.hosts.fault": 6, "egress.hosts.loadBalancer": 8, "egress.hosts.connectionPool": 8, "egress.hosts.outlierDetection": 8,
+	"egress.hosts.ports.number": 100, "egress.hosts.ports.protocol": 90, "egress.hosts.ports.targetPort": 20,
+	"egress.hosts.tls.mode": 99, "egress.hosts.tls.credentialName": 5, "egress.hosts.tls.clientCertificate": 5, "egress.hosts.tls.privateKey": 5, "egress.hosts.tls.caCertificates": 20, "egress.hosts.tls.caCrl": 3, "egress.hosts.tls.insecureSkipVerify": 8, "egress.hosts.tls.subjectAltNames": 10, "egress.hosts.tls.sni": 20,
+	"spec.sidecar": 20, "services.sidecar": 10, "namespaces.*.sidecar": 20, "spec.sidecar.ingress": 1, "namespaces.*.sidecar.ingress": 1, "services.sidecar.ingress": 40,
+	"ingress.port": 100, "ingress.port.number": 100, "ingress.port.protocol": 99, "ingress.port.targetPort": 1, "ingress.tls": 3, "ingress.bind": 5, "ingress.connectionPool": 10,
 }
 
 // wordValues are what makes sense at the places whose type alone would nearly always
@@ -159,7 +166,7 @@ var wordValues = map[string]func(*generator) any{
 	"services.to":       one("v1", "v2"),
 	"services.split":    func(g *generator) any { return g.split() },
 	"versions#key":      one("v1", "v2", "v3"),
-	"versions.*.host":   one("s1", "old", "old.office.svc.cluster.local"),
+	"versions.*.host":   one("s1", "e.x1", "old", "old.office.svc.cluster.local"),
 	"labels#key":        one("version", "track", "app.kubernetes.io/name", "a.b/c"),
 	"labels.*":          one("v1", "stable", "A_b.c", ""),
 	"selector#key":      one("app", "istio", "app.kubernetes.io/name"),
@@ -209,6 +216,18 @@ var wordValues = map[string]func(*generator) any{
 	"certificate.issuer":   one("company", "company", "letsencrypt"),
 	"certificate.kind":     one("ClusterIssuer", "Issuer"),
 	"certificate.provider": one("cert-manager", "gardener"),
+
+	"egress.outboundTrafficPolicy": one("ALLOW_ANY", "REGISTRY_ONLY"), "sidecar.outboundTrafficPolicy": one("ALLOW_ANY", "REGISTRY_ONLY"),
+	"egress.hosts.hosts": unique("e.x"), "hosts.host": either(90, unique("e.x"), one("*.example.org", "any.example.org", "a-b.example.org")),
+	"egress.hosts.ports.number":   func(g *generator) any { return []int{80, 443, 8080, 22, 9443}[g.IntN(5)] },
+	"egress.hosts.ports.protocol": one("HTTP", "HTTPS", "TLS", "TCP", "HTTP2", "GRPC", "GRPC-WEB", "MONGO"),
+	"egress.hosts.addresses":      one("192.0.2.1", "198.51.100.0/24", "2001:db8::1"), "egress.hosts.endpoints": one("192.0.2.7", "eu.example.com", "2001:db8::7"),
+	"egress.hosts.resolution": one("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"), "egress.hosts.gateway": one("istio-egressgateway"),
+	"egress.hosts.exportTo": one("*", ".", "shop", "istio-system"), "egress.hosts.tls.mode": one("SIMPLE", "SIMPLE", "MUTUAL"), "egress.hosts.tls.credentialName": one("client"),
+	"egress.hosts.tls.sni": one("other.example.com"), "egress.hosts.tls.clientCertificate": one("/certs/client.crt"),
+	"sidecar.egress":      one("./*", "*/*", "shop/*", "pay/*", "*/e1.example.com", "shop/s1.shop.svc.cluster.local", "*/*.example.org"),
+	"ingress.port.number": func(g *generator) any { return g.port() }, "ingress.port.protocol": one("HTTP", "HTTPS", "TCP", "GRPC"), "ingress.port.name": one("http", "a-b"),
+	"ingress.bind": one("0.0.0.0", "127.0.0.1"), "ingress.defaultEndpoint": one("127.0.0.1:80", "unix:///var/run/x.sock", "0.0.0.0:8080", ":80"),
 
 	"tls.caCertCredentialName":  one("ca"),
 	"tls.serverCertificate":     one("/certs/tls.crt"),
