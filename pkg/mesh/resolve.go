@@ -110,6 +110,8 @@ type resolver struct {
 	gateways []gateway
 	services []service
 	routed   map[string]string // namespace/name of services with a route, by host
+
+	delegates map[string]bool // VirtualServices of others that were named already
 }
 
 func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }
@@ -123,6 +125,7 @@ func (r *resolver) resolve() *Mesh {
 	m.Install = r.install()
 	m.istio = r.istio
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
+	r.gatewaysKnown()
 	r.ingress = m.Install.IngressGateway.Ports
 	r.rootNamespace()
 	m.MTLS = r.mtls()

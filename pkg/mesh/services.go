@@ -91,6 +91,7 @@ var serviceWords = []serviceWord{
 	{"connectionPool", func(s *spec.Service) bool { return s.ConnectionPool != nil }, func(to, from *spec.Service) { to.ConnectionPool = from.ConnectionPool }},
 	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
+	{"exportTo", func(s *spec.Service) bool { return s.ExportTo != nil }, func(to, from *spec.Service) { to.ExportTo = from.ExportTo }},
 	{"security.mtls", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
 	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
 	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
@@ -122,7 +123,7 @@ func (r *resolver) collectServices() {
 	}
 	r.routed = map[string]string{}
 	for _, s := range r.services {
-		if s.Routes != nil || s.hasRouteWord() {
+		if s.Protocol != protocolTLS && (s.Routes != nil || s.hasRouteWord()) {
 			r.routed[s.host()] = s.Namespace + "/" + s.Name
 		}
 	}
@@ -209,7 +210,7 @@ func (r *resolver) identity(nameAt diag.Path, name string, namespaceAt diag.Path
 }
 
 var protocols = choice{
-	values: []string{"HTTP"}, later: []string{"TCP", "TLS"},
+	values:  []string{"HTTP", protocolTCP, protocolTLS},
 	unknown: "no protocol %s; HTTP, TCP or TLS",
 }
 
@@ -220,16 +221,21 @@ func (r *resolver) service(s *service) Service {
 		r.selector(*s)
 	}
 	s.known = r.versions(*s)
-	r.routeWords(s.at, s.own().Route, s)
-	r.outermost(s)
-	r.fits(s.path, s.own().Route, words{})
-	s.routes = r.routes(s)
+	resolved := Service{Namespace: s.Namespace, Name: s.Name, Host: s.host(), Policy: s.policyWords().policy(), Origin: s.origin()}
+	if s.opaque() {
+		resolved.TCP = r.connections(s)
+	} else {
+		r.routeWords(s.at, s.own().Route, s)
+		r.outermost(s)
+		r.fits(s.path, s.own().Route, words{})
+		s.routes = r.routes(s)
+		resolved.Routes = s.meshRoutes()
+		r.likelyTCP(s, len(resolved.Routes) > 0)
+	}
+	resolved.ExportTo = r.exportTo(s)
+	r.serviceWaysOut(s, &resolved)
 	r.unused(*s)
 	r.policies(s)
-	resolved := Service{
-		Namespace: s.Namespace, Name: s.Name, Host: s.host(),
-		Routes: s.meshRoutes(), Policy: s.policyWords().policy(), Origin: s.origin(),
-	}
 	for _, name := range sortedKeys(s.known) {
 		if v := s.known[name]; v.Host == "" {
 			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels), Policy: versionPolicy(v).policy()})
@@ -298,6 +304,18 @@ func (r *resolver) protocol(s service) {
 		r.ds.Errorf(diag.CodeValue, at, "HTTPS: for TLS that is not terminated write TLS")
 	default:
 		r.oneOf(at, s.Protocol, protocols)
+	}
+}
+
+// databasePorts are the well-known ports of MySQL, PostgreSQL, Redis, Kafka and
+// MongoDB.
+var databasePorts = []int{3306, 5432, 6379, 9092, 27017}
+
+// likelyTCP tells of routes of requests to a port where databases listen: nothing
+// there would ever meet them. The package, where there is one, is asked by checks.
+func (r *resolver) likelyTCP(s *service, routed bool) {
+	if routed && s.Protocol == "" && slices.Contains(databasePorts, s.Port) {
+		r.ds.Infof(diag.CodeUnused, s.at("port"), "databases listen on %d, and routes of requests do nothing for them; write protocol: TCP, or protocol: HTTP if it is", s.Port)
 	}
 }
 

@@ -1,5 +1,7 @@
 package spec
 
+import networking "istio.io/api/networking/v1alpha3"
+
 // Gateway is one Istio Gateway: hosts that are open to the outside.
 type Gateway struct {
 	// Name is required and unique in the document, whatever the namespace.
@@ -25,11 +27,9 @@ type Gateway struct {
 	ServiceAccount string `yaml:"serviceAccount"`
 	// Security is who may call through the gateway. It holds for its pods.
 	Security GatewaySecurity `yaml:"security"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Gateway) Later() []string {
-	return []string{"gateway"}
+	// Gateway is Istio's own message, merged over what is rendered, for what no
+	// word says. Its servers are told by port.name.
+	Gateway *networking.Gateway `yaml:"gateway"`
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.
@@ -74,11 +74,16 @@ type ServerTLS struct {
 	MinProtocolVersion    string   `yaml:"minProtocolVersion"`
 	MaxProtocolVersion    string   `yaml:"maxProtocolVersion"`
 	CipherSuites          []string `yaml:"cipherSuites"`
+	// TLSCertificates are pairs of files in the gateway's pods, one of them with an
+	// RSA and one with an ECDSA key.
+	TLSCertificates []*networking.ServerTLSSettings_TLSCertificate `yaml:"tlsCertificates"`
+	// InsecureSkipVerify lets a server of mode MUTUAL take any client certificate.
+	InsecureSkipVerify *bool `yaml:"insecureSkipVerify"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (ServerTLS) Later() []string {
-	return []string{"certificate", "tlsCertificates", "insecureSkipVerify"}
+	return []string{"certificate"}
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.
