@@ -22,7 +22,7 @@ func protocols(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 		if !ok {
 			continue
 		}
-		at := word(o.Origin, "protocol")
+		at := o.Origin.Key("protocol")
 		if port, missed := missing(s, httpPorts(vs), topology.Port.Opaque); missed && len(vs.Http) > 0 {
 			ds.Errorf(diag.CodeProtocol, at, "port %d (%s) is %s; write protocol: %[3]s", port.Number, says(port), opaqueProtocol(port))
 		}
