@@ -248,7 +248,7 @@ func (r *resolver) service(s *service) Service {
 // prepared, which is different from forgotten.
 func (r *resolver) unused(s service) {
 	if s.To == "" && s.Split == nil {
-		if len(s.Routes) > 0 && len(s.known) > 0 {
+		if len(s.Routes) > 0 && s.hasSubsets() {
 			r.ds.Warnf(diag.CodeUnused, s.path, "requests that match no route go to all versions; write to: or split:")
 		}
 		return
@@ -278,6 +278,16 @@ func (r *resolver) unused(s service) {
 			r.ds.Warnf(diag.CodeUnused, s.at("versions").Key(name), "version %s gets no traffic; its policy is not active", name)
 		}
 	}
+}
+
+// hasSubsets tells whether some of the service's own pods are a version.
+func (s service) hasSubsets() bool {
+	for _, v := range s.known {
+		if v.Host == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // origin is what asked for the objects about the service's traffic.
