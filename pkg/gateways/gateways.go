@@ -52,7 +52,7 @@ func server(s mesh.Server) *networking.Server {
 }
 
 func tls(t *mesh.TLS) *networking.ServerTLSSettings {
-	return &networking.ServerTLSSettings{
+	out := &networking.ServerTLSSettings{
 		Mode:                  networking.ServerTLSSettings_TLSmode(networking.ServerTLSSettings_TLSmode_value[t.Mode]),
 		CredentialName:        t.CredentialName,
 		CredentialNames:       t.CredentialNames,
@@ -68,15 +68,11 @@ func tls(t *mesh.TLS) *networking.ServerTLSSettings {
 		MaxProtocolVersion:    protocol(t.MaxProtocolVersion),
 		CipherSuites:          t.CipherSuites,
 		TlsCertificates:       t.TLSCertificates,
-		InsecureSkipVerify:    boolValue(t.InsecureSkipVerify),
 	}
-}
-
-func boolValue(b *bool) *wrapperspb.BoolValue {
-	if b == nil {
-		return nil
+	if t.InsecureSkipVerify != nil {
+		out.InsecureSkipVerify = wrapperspb.Bool(*t.InsecureSkipVerify)
 	}
-	return wrapperspb.Bool(*b)
+	return out
 }
 
 func protocol(version string) networking.ServerTLSSettings_TLSProtocol {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"google.golang.org/protobuf/proto"
 	networking "istio.io/api/networking/v1alpha3"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -145,18 +146,18 @@ func (s service) tcpRoute(w spec.Route, matches []*tcpMatch) []TCPRoute {
 		matches = []*tcpMatch{{}}
 	}
 	var all []TCPRoute
-	for i, m := range matches {
-		called := int(m.Port)
-		if m.Port == 0 {
-			m.Port = uint32(s.Port)
-		}
-		if i > 0 && matches[i-1].Port == m.Port {
+	before := uint32(0) // the port of the match before
+	for i, written := range matches {
+		m := proto.CloneOf(written)
+		m.Port = cmp.Or(m.Port, uint32(s.Port))
+		if i > 0 && before == m.Port {
 			last := &all[len(all)-1]
 			last.Match = append(last.Match, m)
 			continue
 		}
+		before = m.Port
 		inner := words{Route: w}
-		inner.Port = cmp.Or(w.Port, called)
+		inner.Port = cmp.Or(w.Port, int(written.Port))
 		route := TCPRoute{To: s.destinations(complete(inner, s.own()).Route)}
 		if !emptyTCP(m) {
 			route.Match = []*tcpMatch{m}
