@@ -17,6 +17,7 @@ var rules = []func(*diag.List, []manifest.Object, *topology.Package){
 	rulePorts,
 	opaquePorts,
 	servicePorts,
+	protocols,
 	inhabited,
 	secrets,
 	moved,

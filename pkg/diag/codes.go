@@ -50,6 +50,7 @@ const (
 	CodeSecret   Code = "KM108"
 
 	CodeLookalike Code = "KM110"
+	CodeProtocol  Code = "KM114"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -95,4 +96,5 @@ var Codes = []struct {
 	{CodeItem, "an option or an item that the function cannot take"},
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
 	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
+	{CodeProtocol, "routes of another protocol than the Service's port speaks"},
 }

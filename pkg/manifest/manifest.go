@@ -68,6 +68,8 @@ type Object struct {
 	Spec any
 	// Origin is the part of the document that asked for the object.
 	Origin diag.Path
+	// WayOut is what a document merged over the spec; nil for nothing.
+	WayOut *WayOut
 }
 
 // Tree is a resource spec without a Go type: string-keyed maps, []any and

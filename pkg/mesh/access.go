@@ -260,17 +260,27 @@ type exposing struct {
 // exposingGateways are the gateways that lead to a service, once each; what is
 // wrong with an entry of expose is said by exposures.
 func (r *resolver) exposingGateways(s *service) []exposing {
-	quiet := *r
-	quiet.ds = &diag.List{}
 	var all []exposing
-	for i, e := range s.Expose {
-		at := s.at("expose").Index(i)
-		ref, ok := quiet.gatewayOf(at, e)
-		if ok && !slices.ContainsFunc(all, func(x exposing) bool { return x.id == ref.id }) {
-			all = append(all, exposing{ref, at})
+	for i := range s.Expose {
+		x := r.exposingGateway(s, i)
+		if x != nil && !slices.ContainsFunc(all, func(other exposing) bool { return other.id == x.id }) {
+			all = append(all, *x)
 		}
 	}
 	return all
+}
+
+// exposingGateway is the gateway of one entry of expose, nil for one that is not
+// there.
+func (r *resolver) exposingGateway(s *service, entry int) *exposing {
+	quiet := *r
+	quiet.ds = &diag.List{}
+	at := s.at("expose").Index(entry)
+	ref, ok := quiet.gatewayOf(at, s.Expose[entry])
+	if !ok {
+		return nil
+	}
+	return &exposing{ref, at}
 }
 
 // exposingAccounts are the principals of the gateways that lead to a service.

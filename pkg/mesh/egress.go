@@ -43,12 +43,6 @@ type ExternalPort struct {
 	TargetPort int // 0 for Number
 }
 
-// TLSRoute is where TLS goes that is not opened.
-type TLSRoute struct {
-	Match []*networking.TLSMatchAttributes
-	To    []Destination
-}
-
 // HTTP tells whether proxies see the requests on the port.
 func (p ExternalPort) HTTP() bool { return speech(p.Protocol) == "HTTP" }
 
@@ -218,29 +212,6 @@ func (r *resolver) externalHost(h egressHost) External {
 func (r *resolver) oneName(h egressHost) {
 	if len(h.Host) > 1 && (h.hasRouteWord() || h.policyWords().said() || h.TLS != nil || h.Gateway != "") {
 		r.ds.Errorf(diag.CodeExclusive, h.at.Key("host"), "one entry per host: only ports, addresses, endpoints and resolution can be shared")
-	}
-}
-
-// exportTo checks the namespaces that see the objects of an entry.
-func (r *resolver) exportTo(at diag.Path, namespace string, list []string) {
-	if list != nil && len(list) == 0 {
-		r.ds.Errorf(diag.CodeEmpty, at, "empty; write the namespaces that see it, or leave exportTo out for all")
-	}
-	seen := map[string]bool{}
-	for i, name := range list {
-		at := at.Index(i)
-		if name == "." {
-			name = namespace
-		}
-		switch {
-		case name == "*" && len(list) > 1:
-			r.ds.Errorf(diag.CodeExclusive, at, "* is all namespaces; leave the others out")
-		case name != "*" && !isLabel(name):
-			r.ds.Errorf(diag.CodeName, at, "%q is no namespace; write its name, . for the entry's own, or *", name)
-		case seen[name]:
-			r.ds.Errorf(diag.CodeDuplicate, at, "%s is written twice; keep one", name)
-		}
-		seen[name] = true
 	}
 }
 

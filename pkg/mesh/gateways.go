@@ -145,6 +145,7 @@ func (r *resolver) gateway(path diag.Path, g spec.Gateway) gateway {
 	}
 	r.httpServers(resolved)
 	resolved.Servers = resolved.servers()
+	resolved.Gateway.Gateway = r.gatewayWayOut(path, g, resolved.Servers)
 	return resolved
 }
 
@@ -217,13 +218,23 @@ func (r *resolver) listener(at, gatewayAt diag.Path, g spec.Gateway, s spec.Serv
 		r.ds.Errorf(diag.CodeTLS, at, "%s server takes no tls", article(l.Protocol))
 	}
 	if !knowsHosts(l.Protocol) {
-		if s.Hosts != nil && !slices.Equal(s.Hosts, []string{"*"}) {
-			r.ds.Errorf(diag.CodeHost, l.hostsAt, "%s server cannot tell hosts apart; leave hosts out", article(l.Protocol))
-		}
-		l.hosts = []gatewayHost{{name: "*"}}
+		l.hosts = r.everyHost(l, s)
 	}
 	l.Name = serverName(l, s.Hosts == nil)
 	return l
+}
+
+// everyHost are the hosts of a server that cannot tell them apart: all, or all for
+// the namespaces that are named.
+func (r *resolver) everyHost(l listener, s spec.Server) []gatewayHost {
+	if s.Hosts == nil {
+		return []gatewayHost{{name: "*"}}
+	}
+	if slices.ContainsFunc(l.hosts, func(h gatewayHost) bool { return h.name != "*" }) {
+		r.ds.Errorf(diag.CodeHost, l.hostsAt, "%s server cannot tell hosts apart; leave hosts out, or write NAMESPACE/* for who may use the port", article(l.Protocol))
+		return []gatewayHost{{name: "*"}}
+	}
+	return l.hosts
 }
 
 // article puts a or an before a protocol's name.
@@ -298,12 +309,12 @@ func serverName(l listener, gatewaysHosts bool) string {
 }
 
 // servers are the servers as Istio gets them: as written, then the redirect.
-func (g gateway) servers() []Server {
+func (g *gateway) servers() []Server {
 	var all []Server
 	var redirected []gatewayHost
 	redirectName := "http"
 	for _, l := range g.listeners {
-		l.Server.Hosts = hostTexts(l.hosts, g.Namespace)
+		l.Server.Hosts = g.hostTexts(l.hosts)
 		all = append(all, l.Server)
 		if l.redirect {
 			for _, h := range l.hosts {
@@ -319,7 +330,7 @@ func (g gateway) servers() []Server {
 	if len(redirected) > 0 {
 		all = append(all, Server{
 			Name: redirectName, Port: 80, Protocol: "HTTP", Redirect: true,
-			Hosts: hostTexts(redirected, g.Namespace),
+			Hosts: g.hostTexts(redirected),
 		})
 	}
 	return all
@@ -328,24 +339,27 @@ func (g gateway) servers() []Server {
 // hostTexts are the hosts as Istio reads them. Where several namespaces may use
 // a host, its VirtualService lies in the gateway's namespace, which is then
 // admitted as well.
-func hostTexts(hosts []gatewayHost, own string) []string {
+func (g *gateway) hostTexts(hosts []gatewayHost) []string {
 	var texts []string
 	for _, h := range hosts {
-		shared := gatewayHost{namespace: own, name: h.name}
-		if sharedHost(hosts, h.name) && !slices.Contains(hosts, shared) && !slices.Contains(texts, shared.String()) {
-			texts = append(texts, shared.String())
+		own := gatewayHost{namespace: g.Namespace, name: h.name}
+		if g.sharedHost(h.name) && !slices.Contains(hosts, own) && !slices.Contains(texts, own.String()) {
+			texts = append(texts, own.String())
 		}
 		texts = append(texts, h.String())
 	}
 	return texts
 }
 
-// sharedHost tells whether hosts names more than one namespace for one name.
-func sharedHost(hosts []gatewayHost, name string) bool {
+// sharedHost tells whether the gateway names more than one namespace for one host,
+// in whichever of its servers.
+func (g *gateway) sharedHost(name string) bool {
 	var namespaces []string
-	for _, h := range hosts {
-		if h.name == name && h.namespace != "" && h.namespace != "*" && !slices.Contains(namespaces, h.namespace) {
-			namespaces = append(namespaces, h.namespace)
+	for _, l := range g.listeners {
+		for _, h := range l.hosts {
+			if h.name == name && h.namespace != "" && h.namespace != "*" && !slices.Contains(namespaces, h.namespace) {
+				namespaces = append(namespaces, h.namespace)
+			}
 		}
 	}
 	return len(namespaces) > 1

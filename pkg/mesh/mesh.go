@@ -6,6 +6,7 @@
 package mesh
 
 import (
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	networking "istio.io/api/networking/v1alpha3"
@@ -244,7 +245,9 @@ type Gateway struct {
 	Namespace, Name string
 	Selector        map[string]string
 	Servers         []Server
-	Origin          diag.Path
+	// Gateway is merged over what is rendered, nil for nothing.
+	Gateway *WayOut[*networking.Gateway]
+	Origin  diag.Path
 }
 
 // Server is one port of a gateway.
@@ -283,8 +286,16 @@ type Service struct {
 	// port; none when the service has nothing to say about it, and then
 	// Kubernetes decides.
 	Routes []Route
+	// TCP are the same for a service of protocol TCP.
+	TCP []TCPRoute
 	// Policy is how clients call the service.
 	Policy TrafficPolicy
+	// ExportTo are the namespaces that see all this; none is all of them.
+	ExportTo []string
+	// VirtualService and DestinationRule are merged over what is rendered, nil for
+	// nothing.
+	VirtualService  *WayOut[*networking.VirtualService]
+	DestinationRule *WayOut[*networking.DestinationRule]
 	// Origin is what asked for the routes, the subsets and the policy.
 	Origin diag.Path
 }
@@ -314,10 +325,12 @@ type Route struct {
 	Name string
 	// Match are conditions of which one has to hold; none is every request.
 	Match []*networking.HTTPMatchRequest
-	// To are the destinations, none where Redirect or DirectResponse answers.
+	// To are the destinations, none where Redirect or DirectResponse answers or
+	// Delegate decides.
 	To             []Destination
 	Redirect       *networking.HTTPRedirect
 	DirectResponse *networking.HTTPDirectResponse
+	Delegate       *networking.Delegate
 	Rewrite        *networking.HTTPRewrite
 	Timeout        *durationpb.Duration
 	Retries        *networking.HTTPRetry
@@ -325,6 +338,26 @@ type Route struct {
 	Mirrors        []Mirror
 	Headers        *networking.Headers
 	CORSPolicy     *networking.CorsPolicy
+}
+
+// TCPRoute is where some connections go.
+type TCPRoute struct {
+	// Match are conditions of which one has to hold; none is every connection.
+	Match []*networking.L4MatchAttributes
+	To    []Destination
+}
+
+// TLSRoute is where connections go by the name that the caller asks for.
+type TLSRoute struct {
+	Match []*networking.TLSMatchAttributes
+	To    []Destination
+}
+
+// WayOut is one of Istio's own messages, to be merged over what is rendered, with
+// the place of the document that says it.
+type WayOut[M proto.Message] struct {
+	Message M
+	At      diag.Path
 }
 
 // Mirror is a destination that gets copies of requests.
@@ -352,7 +385,12 @@ type VirtualHost struct {
 	Gateway string
 	// Routes are in the order in which a request is matched.
 	Routes []Route
-	Origin diag.Path
+	// TCP and TLS are routes of the services that no proxy looks into.
+	TCP []TCPRoute
+	TLS []TLSRoute
+	// VirtualService is merged over what is rendered, nil for nothing.
+	VirtualService *WayOut[*networking.VirtualService]
+	Origin         diag.Path
 }
 
 // Version is the apiVersion's version in which the mesh's Istio serves a group.

@@ -41,6 +41,12 @@ var since = map[protoreflect.FullName]int{
 	"istio.networking.v1alpha3.IstioIngressListener.connection_pool":                                             20,
 	"istio.networking.v1alpha3.ServerTLSSettings.ca_crl":                                                         22,
 	"istio.networking.v1alpha3.ServerTLSSettings.insecure_skip_verify":                                           31,
+	"istio.networking.v1alpha3.ServerTLSSettings.ca_cert_credential_name":                                        28,
+	"istio.networking.v1alpha3.ServerTLSSettings.credential_names":                                               26,
+	"istio.networking.v1alpha3.ServerTLSSettings.tls_certificates":                                               26,
+	"istio.networking.v1alpha3.TrafficPolicy.RetryBudget.budget_interval":                                        31,
+	"istio.networking.v1alpha3.TrafficPolicy.proxy_protocol":                                                     21,
+	"istio.networking.v1alpha3.TrafficPolicy.retry_budget":                                                       27,
 }
 
 // givenUp are fields that Istio still reads and warns of, with what to write.
@@ -72,14 +78,56 @@ func (r *resolver) known(at diag.Path, m protoreflect.Message) {
 			continue
 		}
 		at := at.Key(fd.JSONName())
-		if minor, young := since[fd.FullName()]; young && r.istio.before(1, minor) {
-			r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.%d on; this mesh has %s (install.istioVersion)", minor, r.spec.Install.IstioVersion)
-		}
+		r.since(at, since[fd.FullName()])
 		if instead, old := givenUp[fd.FullName()]; old {
 			r.ds.Errorf(diag.CodeValue, at, "Istio has given it up; write %s", instead)
 		}
-		if fd.Message() != nil && !fd.IsList() && !fd.IsMap() {
+		switch {
+		case fd.Message() == nil || fd.IsMap():
+		case fd.IsList():
+			for i := range m.Get(fd).List().Len() {
+				r.known(at.Index(i), m.Get(fd).List().Get(i).Message())
+			}
+		default:
 			r.known(at, m.Get(fd).Message())
+		}
+	}
+}
+
+// since refuses what came with a minor version of Istio 1 that the mesh has not
+// reached; 0 is in all of them.
+func (r *resolver) since(at diag.Path, minor int) {
+	if r.istio.before(1, minor) {
+		r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.%d on; this mesh has %s (install.istioVersion)", minor, r.spec.Install.IstioVersion)
+	}
+}
+
+// gatewaysKnown does the same for gateways, which are resolved before the
+// installation that has to open their ports.
+func (r *resolver) gatewaysKnown() {
+	checked := map[diag.Path]bool{}
+	for _, g := range r.gateways {
+		if w := g.Gateway.Gateway; w != nil {
+			needs(r, w.At, w.Message)
+		}
+		for _, l := range g.listeners {
+			if l.TLS == nil || checked[l.tlsAt] {
+				continue
+			}
+			checked[l.tlsAt] = true
+			for _, word := range []struct {
+				name  string
+				said  bool
+				minor int
+			}{
+				{"caCrl", l.TLS.CACRL != "", 22}, {"credentialNames", l.TLS.CredentialNames != nil, 26},
+				{"tlsCertificates", l.TLS.TLSCertificates != nil, 26}, {"caCertCredentialName", l.TLS.CACertCredentialName != "", 28},
+				{"insecureSkipVerify", l.TLS.InsecureSkipVerify != nil, 31},
+			} {
+				if word.said {
+					r.since(l.tlsAt.Key(word.name), word.minor)
+				}
+			}
 		}
 	}
 }

@@ -111,6 +111,8 @@ type resolver struct {
 	services []service
 	routed   map[string]string   // namespace/name of services with a route, by host
 	external map[string]External // the hosts of egress, by each of their names
+
+	delegates map[string]bool // VirtualServices of others that were named already
 }
 
 func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }
@@ -128,6 +130,7 @@ func (r *resolver) resolve() *Mesh {
 	m.Install.Reports = r.reports()
 	m.istio = r.istio
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
+	r.gatewaysKnown()
 	r.ingress = m.Install.IngressGateway.Ports
 	r.rootNamespace()
 	m.MTLS = r.mtls()

@@ -28,6 +28,7 @@ func (r *resolver) routeWords(at place, w spec.Route, s *service) {
 	}
 	r.redirect(at("redirect"), w.Redirect)
 	r.directResponse(at("directResponse"), w.DirectResponse)
+	r.delegate(at("delegate"), w.Delegate, s)
 	r.rewrite(at("rewrite"), w)
 	r.timeout(at("timeout"), w.Timeout)
 	r.retries(at("retries"), w.Retries)
@@ -46,6 +47,7 @@ func (r *resolver) oneAction(at place, w spec.Route) {
 		said bool
 	}{
 		{"to", w.To != ""}, {"split", w.Split != nil}, {"redirect", w.Redirect != nil}, {"directResponse", w.DirectResponse != nil},
+		{"delegate", w.Delegate != nil},
 	} {
 		if a.said {
 			actions = append(actions, a.word)
@@ -54,7 +56,10 @@ func (r *resolver) oneAction(at place, w spec.Route) {
 	if len(actions) > 1 && ends(w) {
 		r.ds.Errorf(diag.CodeExclusive, at(actions[1]), "%s and %s exclude each other", actions[0], actions[1])
 	}
-	if !ends(w) {
+	if w.Delegate != nil && w.Port != 0 {
+		r.ds.Errorf(diag.CodeExclusive, at("port"), "port has no effect on a delegate; the other VirtualService says it")
+	}
+	if !answers(w) {
 		return
 	}
 	answer := "a redirect"
@@ -99,7 +104,7 @@ func (r *resolver) nothingAround(at place, w spec.Route, because string) {
 func (r *resolver) fits(at diag.Path, written spec.Route, around words) {
 	w := complete(words{Route: written}, around).Route
 	r.oneHost(at, w)
-	if ends(w) || written.Timeout == nil && written.Retries == nil && written.Fault == nil {
+	if answers(w) || written.Timeout == nil && written.Retries == nil && written.Fault == nil {
 		return
 	}
 	if fault(w.Fault) != nil && (filled(w.Timeout) != nil || retries(w.Retries) != nil) {

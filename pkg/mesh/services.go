@@ -92,6 +92,7 @@ var serviceWords = []serviceWord{
 	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
 	{"security.mtls", func(s *spec.Service) bool { return saysMTLS(s.Security.MTLS) }, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
+	{"exportTo", func(s *spec.Service) bool { return s.ExportTo != nil }, func(to, from *spec.Service) { to.ExportTo = from.ExportTo }},
 	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
 	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
 	{"security.deny", func(s *spec.Service) bool { return s.Security.Deny != nil }, func(to, from *spec.Service) { to.Security.Deny = from.Security.Deny }},
@@ -153,7 +154,7 @@ func (r *resolver) collectServices() {
 	}
 	r.routed = map[string]string{}
 	for _, s := range r.services {
-		if s.Routes != nil || s.hasRouteWord() {
+		if s.Protocol != protocolTLS && (s.Routes != nil || s.hasRouteWord()) {
 			r.routed[s.host()] = s.Namespace + "/" + s.Name
 		}
 	}
@@ -240,7 +241,7 @@ func (r *resolver) identity(nameAt diag.Path, name string, namespaceAt diag.Path
 }
 
 var protocols = choice{
-	values: []string{"HTTP"}, later: []string{"TCP", "TLS"},
+	values:  []string{"HTTP", protocolTCP, protocolTLS},
 	unknown: "no protocol %s; HTTP, TCP or TLS",
 }
 
@@ -255,12 +256,17 @@ func (r *resolver) service(s *service) Service {
 	r.nothingAround(s.at, s.own().Route, "a route switches off so what the service says, here there is nothing to switch off")
 	r.fits(s.path, s.own().Route, words{})
 	s.routes = r.routes(s)
+	resolved := Service{Namespace: s.Namespace, Name: s.Name, Host: s.host(), Policy: s.policyWords().policy(), Origin: s.origin()}
+	if s.opaque() {
+		resolved.TCP = r.connections(s)
+	} else {
+		resolved.Routes = s.meshRoutes()
+		r.likelyTCP(s, len(resolved.Routes) > 0)
+	}
+	resolved.ExportTo = r.serviceExportTo(s)
+	r.serviceWaysOut(s, &resolved)
 	r.unused(*s)
 	r.policies(s)
-	resolved := Service{
-		Namespace: s.Namespace, Name: s.Name, Host: s.host(),
-		Routes: s.meshRoutes(), Policy: s.policyWords().policy(), Origin: s.origin(),
-	}
 	for _, name := range sortedKeys(s.known) {
 		if v := s.known[name]; v.Host == "" {
 			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels), Policy: versionPolicy(v).policy()})
@@ -273,7 +279,7 @@ func (r *resolver) service(s *service) Service {
 // prepared, which is different from forgotten.
 func (r *resolver) unused(s service) {
 	if s.To == "" && s.Split == nil {
-		if len(s.Routes) > 0 && len(s.known) > 0 {
+		if len(s.Routes) > 0 && s.hasSubsets() {
 			r.ds.Warnf(diag.CodeUnused, s.path, "requests that match no route go to all versions; write to: or split:")
 		}
 		return
@@ -305,6 +311,16 @@ func (r *resolver) unused(s service) {
 	}
 }
 
+// hasSubsets tells whether some of the service's own pods are a version.
+func (s service) hasSubsets() bool {
+	for _, v := range s.known {
+		if v.Host == "" {
+			return true
+		}
+	}
+	return false
+}
+
 // origin is what asked for the objects about the service's traffic.
 func (s service) origin() diag.Path {
 	for _, w := range serviceWords {
@@ -330,6 +346,18 @@ func (r *resolver) protocol(s service) {
 		r.ds.Errorf(diag.CodeValue, at, "HTTPS: for TLS that is not terminated write TLS")
 	default:
 		r.oneOf(at, s.Protocol, protocols)
+	}
+}
+
+// databasePorts are the well-known ports of MySQL, PostgreSQL, Redis, Kafka and
+// MongoDB.
+var databasePorts = []int{3306, 5432, 6379, 9092, 27017}
+
+// likelyTCP tells of routes of requests to a port where databases listen: nothing
+// there would ever meet them. The package, where there is one, is asked by checks.
+func (r *resolver) likelyTCP(s *service, routed bool) {
+	if routed && s.Protocol == "" && slices.Contains(databasePorts, s.Port) {
+		r.ds.Infof(diag.CodeUnused, s.at("port"), "databases listen on %d, and routes of requests do nothing for them; write protocol: TCP, or protocol: HTTP if it is", s.Port)
 	}
 }
 

@@ -28,12 +28,40 @@ type Port struct {
 // Opaque tells whether the port is said to carry something else than HTTP: what
 // Istio reads from appProtocol, else from the name up to the first dash.
 func (p Port) Opaque() bool {
-	protocol := p.AppProtocol
-	if protocol == "" {
-		protocol, _, _ = strings.Cut(p.Name, "-")
-	}
-	return slices.Contains([]string{"tcp", "tls", "https", "mongo", "mysql", "redis", "udp"}, strings.ToLower(protocol))
+	return slices.Contains([]string{"tcp", "tls", "https", "mongo", "mysql", "redis", "udp"}, p.Protocol())
 }
+
+// Protocol is what Istio reads of the port's protocol, in lower case; any other
+// text where it says none.
+func (p Port) Protocol() string {
+	name := strings.ToLower(p.Name)
+	if p.AppProtocol != "" {
+		name = strings.ToLower(p.AppProtocol)
+	}
+	switch {
+	case name == "kubernetes.io/h2c":
+		return "http2"
+	case name == "kubernetes.io/ws":
+		return "http"
+	case name == "kubernetes.io/wss":
+		return "https"
+	case strings.HasPrefix(name, "grpc-web"):
+		return "grpc-web"
+	}
+	name, _, _ = strings.Cut(name, "-")
+	if !slices.Contains(protocols, name) && slices.Contains(tcpPorts, p.Number) {
+		return "tcp"
+	}
+	return name
+}
+
+// protocols are the names that Istio knows, and tcpPorts the ports that it takes
+// for TCP where nothing says more: SMTP, DNS, MySQL and MongoDB.
+// https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+var (
+	protocols = []string{"tcp", "udp", "grpc", "grpc-web", "http", "http_proxy", "http2", "https", "tls", "mongo", "redis", "mysql"}
+	tcpPorts  = []int{25, 53, 3306, 27017}
+)
 
 // Workload is what runs pods.
 type Workload struct {

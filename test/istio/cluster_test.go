@@ -171,10 +171,10 @@ func (c *cluster) foreignGateways(n names) {
 		}
 		c.gateways[id] = &networking.Gateway{
 			Selector: map[string]string{"gateway": id.Namespace + "." + id.Name},
-			Servers: []*networking.Server{{
+			Servers: append([]*networking.Server{{
 				Port:  &networking.Port{Number: 80, Name: "http", Protocol: "HTTP"},
 				Hosts: slices.Compact(slices.Sorted(slices.Values(n.gatewayHosts[id]))),
-			}},
+			}}, n.gatewayServers[id]...),
 		}
 		c.namespace(id.Namespace)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // chances say how often, in percent, a word is written that is needed, or that
@@ -31,6 +33,10 @@ var chances = map[string]int{
 	"distribute.from": 100, "distribute.to": 100, "localityLbSetting.distribute": 15, "localityLbSetting.failover": 15, "failover.from": 100, "failover.to": 100,
 	"connectionPool.tcp": 96, "connectionPool.http": 60, "http.http2KeepAlive": 3, "http2KeepAlive.interval": 95, "http2KeepAlive.timeout": 95,
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
+	"services.exportTo": 10, "when.destinationSubnets": 3, "routes.delegate": 2, "expose.delegate": 2, "delegate.name": 99,
+	// What ways out say is Istio's to judge, so they are few and right.
+	"services.virtualService": 3, "services.destinationRule": 8, "expose.virtualService": 3, "gateways.gateway": 10,
+	"tls.tlsCertificates": 2, "tls.insecureSkipVerify": 2, "tlsCertificates.caCertificates": 1, "tlsCertificates.serverCertificate": 99, "tlsCertificates.privateKey": 99,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
 	"security.jwt": 12, "security.allow": 12, "security.deny": 10, "gateways.serviceAccount": 10,
 	"spec.security.jwt": 15, "spec.security.allow": 8, "gateways.security": 25,
@@ -159,19 +165,27 @@ var wordValues = map[string]func(*generator) any{
 	"mtls.exclude":   one("kubernetes.default.svc.cluster.local", "mail.office.svc.cluster.local", "*.legacy.svc.cluster.local", "s1.shop.svc.cluster.local"),
 	"namespaces#key": one("shop", "pay", "office"),
 
-	"namespace":         either(95, one("shop", "pay", "office"), one("kyma-system", "istio-system")),
-	"services.name":     unique("s"),
-	"services.mesh":     one("shop"),
-	"services.protocol": one("HTTP"),
-	"services.to":       one("v1", "v2"),
-	"services.split":    func(g *generator) any { return g.split() },
-	"versions#key":      one("v1", "v2", "v3"),
-	"versions.*.host":   one("s1", "e.x1", "old", "old.office.svc.cluster.local"),
-	"labels#key":        one("version", "track", "app.kubernetes.io/name", "a.b/c"),
-	"labels.*":          one("v1", "stable", "A_b.c", ""),
-	"selector#key":      one("app", "istio", "app.kubernetes.io/name"),
-	"selector.*":        one("reviews", "A_b.c"),
-	"mirror.to":         one("v1", "v2"), "routes.to": one("v1", "v2"), "expose.to": one("v1", "v2"),
+	"namespace":       either(95, one("shop", "pay", "office"), one("kyma-system", "istio-system")),
+	"services.name":   unique("s"),
+	"services.mesh":   one("shop"),
+	"services.to":     one("v1", "v2"),
+	"services.split":  func(g *generator) any { return g.split() },
+	"versions#key":    one("v1", "v2", "v3"),
+	"versions.*.host": one("s1", "e.x1", "old", "old.office.svc.cluster.local"),
+	"labels#key":      one("version", "track", "app.kubernetes.io/name", "a.b/c"),
+	"labels.*":        one("v1", "stable", "A_b.c", ""),
+	"selector#key":    one("app", "istio", "app.kubernetes.io/name"),
+	"selector.*":      one("reviews", "A_b.c"),
+	"mirror.to":       one("v1", "v2"), "routes.to": one("v1", "v2"), "expose.to": one("v1", "v2"),
+	"services.protocol": one("HTTP", "TCP", "TCP", "TLS"),
+	"services.exportTo": one(".", "*", "istio-system", "shop", "pay"),
+	"delegate.name":     one("partners", "a.b"), "delegate.namespace": one("shop", "pay"),
+	"destinationSubnets":                one("10.1.0.0/16", "10.2.0.7", "fd00::/64", "10.0.0.1/8"),
+	"services.virtualService":           wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "tcp: [{match: [{port: 9090}], route: [{destination: {host: s1.shop.svc.cluster.local, port: {number: 9090}}}]}]"),
+	"expose.virtualService":             wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "http: [{name: x, match: [{uri: {prefix: /x/}}], directResponse: {status: 403}}]"),
+	"services.destinationRule":          wayOut("trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}}", "subsets: [{name: v1, labels: {track: beta}}, {name: v9, labels: {version: v9}}]", "trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "trafficPolicy: {tls: {mode: DISABLE}}"),
+	"gateways.gateway":                  wayOut("servers: [{port: {name: https}, bind: 10.0.0.1}]", "selector: {app: b}"),
+	"tlsCertificates.serverCertificate": one("/certs/rsa.crt"), "tlsCertificates.privateKey": one("/certs/rsa.key"),
 	"routes.split": func(g *generator) any { return g.split() }, "expose.split": func(g *generator) any { return g.split() },
 	"percentage":  func(g *generator) any { return []float64{1, 50, 0.5, 100, 0.0001, 99.9999}[g.IntN(6)] },
 	"routes.name": one("a", "b"), "expose.name": one("a", "b"),
@@ -240,6 +254,17 @@ var wordValues = map[string]func(*generator) any{
 	"tls.minProtocolVersion":    one("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"),
 	"tls.maxProtocolVersion":    one("TLS_AUTO", "TLSV1_2", "TLSV1_3"),
 	"tls.cipherSuites":          one("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-SHA", "NO-SUCH-SUITE"),
+}
+
+// wayOut is one of Istio's messages as it is written.
+func wayOut(texts ...string) func(*generator) any {
+	return func(g *generator) any {
+		var words tree
+		if err := yaml.Unmarshal([]byte(g.pick(texts...)), &words); err != nil {
+			panic(err)
+		}
+		return words
+	}
 }
 
 // stringMatch is one of Istio's matches in one of its forms.
@@ -326,6 +351,7 @@ func (g *generator) mend(words tree) {
 			}
 		}
 	}
+	mendConnections(g, words)
 	mendAccess(words)
 	g.mendProviders(words)
 	if words["serverCertificate"] != nil { // instead of a Secret
@@ -378,6 +404,74 @@ func (g *generator) mendProviders(words tree) {
 	list, _ := words["extensionProviders"].([]any)
 	list = slices.DeleteFunc(list, func(p any) bool { return p.(tree)["name"] == "login" })
 	words["extensionProviders"] = append(list, any(login))
+}
+
+// mendConnections leaves an opaque service the words that it can have, and hands
+// the port of TCP to a condition.
+func mendConnections(g *generator, words tree) {
+	if words["delegate"] != nil {
+		for _, word := range []string{"to", "split", "redirect", "directResponse", "port"} {
+			delete(words, word)
+		}
+	}
+	if words["protocol"] != "TCP" && words["protocol"] != "TLS" || words["namespace"] == nil || g.chance(5) {
+		return
+	}
+	requests := []string{"timeout", "retries", "fault", "mirror", "headers", "corsPolicy", "redirect", "directResponse", "delegate", "rewrite", "name"}
+	strip := func(words tree, more ...string) {
+		for _, word := range append(more, requests...) {
+			delete(words, word)
+		}
+	}
+	strip(words, "loadBalancer", "connectionPool", "virtualService")
+	if versions, ok := words["versions"].(map[any]any); ok {
+		for _, v := range versions {
+			strip(v.(tree), "loadBalancer", "connectionPool")
+		}
+	}
+	each := func(value any, visit func(tree)) {
+		list, ok := value.([]any)
+		if !ok {
+			list = []any{value}
+		}
+		for _, item := range list {
+			if inner, ok := item.(tree); ok {
+				visit(inner)
+			}
+		}
+	}
+	each(words["routes"], func(route tree) {
+		strip(route)
+		route["when"] = g.connection()
+	})
+	each(words["expose"], func(entry tree) {
+		strip(entry, "path", "when", "virtualService")
+		if words["protocol"] == "TCP" {
+			delete(entry, "hosts")
+			entry["when"] = tree{"port": []any{31400, 9443, 8443}[g.IntN(3)]}
+		}
+	})
+	if words["protocol"] == "TLS" {
+		delete(words, "routes")
+	}
+	if expose, ok := words["expose"].(string); ok && words["protocol"] == "TCP" && expose != "" {
+		delete(words, "expose")
+	}
+}
+
+// connection is a condition that a connection can meet.
+func (g *generator) connection() tree {
+	when := tree{"sourceNamespace": g.text("shop", "pay")}
+	if g.chance(40) {
+		when["destinationSubnets"] = []any{wordValues["destinationSubnets"](g)}
+	}
+	if g.chance(30) {
+		when["port"] = g.port()
+	}
+	if g.chance(30) {
+		when["sourceLabels"] = map[any]any{"app": g.text("a", "b")}
+	}
+	return when
 }
 
 // mendAccess does the same for rules and tokens.
