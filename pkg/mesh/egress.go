@@ -195,7 +195,7 @@ func (r *resolver) externalHost(h egressHost) External {
 		r.names.label(h.at.Key("namespace"), h.Namespace)
 	}
 	r.checkEgressPorts(h)
-	r.exportTo(h.at.Key("exportTo"), h.namespace(), h.ExportTo)
+	r.exportedTo(h.at.Key("exportTo"), h.namespace(), h.ExportTo)
 	r.oneName(h)
 	r.egressRouteWords(h)
 	r.policy(h.at.Key, h.policyWords(), h.OutlierDetection)
@@ -221,8 +221,8 @@ func (r *resolver) oneName(h egressHost) {
 	}
 }
 
-// exportTo checks the namespaces that see the objects of an entry.
-func (r *resolver) exportTo(at diag.Path, namespace string, list []string) {
+// exportedTo checks the namespaces that see the objects of an entry.
+func (r *resolver) exportedTo(at diag.Path, namespace string, list []string) {
 	if list != nil && len(list) == 0 {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty; write the namespaces that see it, or leave exportTo out for all")
 	}
