@@ -35,7 +35,7 @@ func (r *resolver) sidecars() []Sidecar {
 	at := r.at().Key("sidecar")
 	mesh := r.spec.Sidecar
 	if mesh != nil {
-		r.sidecarWords(at.Key, Root, *mesh, false)
+		r.sidecarWords(at.Key, *mesh, false)
 		all = append(all, sidecarOf(Sidecar{Namespace: Root, Name: "default", Origin: at}, *mesh))
 	}
 	wider := map[string]*spec.Sidecar{}
@@ -46,7 +46,7 @@ func (r *resolver) sidecars() []Sidecar {
 		case name == Root:
 			r.ds.Errorf(diag.CodePlace, at, "istio-system is the root namespace, its Sidecar holds for the whole mesh; write it under spec.sidecar")
 		default:
-			r.sidecarWords(at.Key, name, *w, false)
+			r.sidecarWords(at.Key, *w, false)
 			wider[name] = inherited(*w, mesh)
 			all = append(all, sidecarOf(Sidecar{Namespace: name, Name: "default", Origin: at}, *wider[name]))
 		}
@@ -69,7 +69,7 @@ func (r *resolver) sidecars() []Sidecar {
 // are always among it.
 func (r *resolver) serviceSidecar(s *service, around *spec.Sidecar) Sidecar {
 	at := func(word string) diag.Path { return s.at("sidecar." + word) }
-	r.sidecarWords(at, s.Namespace, *s.Sidecar, true)
+	r.sidecarWords(at, *s.Sidecar, true)
 	r.teamSidecar(s, around)
 	w := inherited(*s.Sidecar, around)
 	origin := s.at("sidecar")
@@ -108,7 +108,11 @@ func inherited(w spec.Sidecar, around *spec.Sidecar) *spec.Sidecar {
 }
 
 func sidecarOf(s Sidecar, w spec.Sidecar, added ...string) Sidecar {
-	s.Hosts = visible(s.Namespace, w.Egress, added...)
+	own := s.Namespace
+	if s.Namespace == Root && s.Selector == nil {
+		own = "" // in the Sidecar of the mesh . is each pod's own namespace
+	}
+	s.Hosts = visible(own, slices.Concat(w.Egress, added), w.Egress == nil)
 	s.OutboundTrafficPolicy = w.OutboundTrafficPolicy
 	for _, listener := range w.Ingress {
 		s.Ingress = append(s.Ingress, proto.CloneOf(listener))
@@ -116,60 +120,39 @@ func sidecarOf(s Sidecar, w spec.Sidecar, added ...string) Sidecar {
 	return s
 }
 
-// visible are the hosts of a list, ./* where there is none, and what is always
-// added, sorted and without those that another one covers.
-func visible(namespace string, written []string, added ...string) []string {
-	if written == nil {
-		written = []string{"./*"}
+// visible are NAMESPACE/HOST of a list and what is always added, sorted and without
+// those that another one covers. own is the namespace that . stands for.
+func visible(own string, list []string, byDefault bool) []string {
+	if byDefault {
+		list = append([]string{"./*"}, list...)
 	}
-	all := slices.Concat(written, added, []string{Root + "/*"})
-	seen := seenHosts(namespace, all)
+	all := map[string]bool{}
+	for _, host := range append(slices.Clone(list), Root+"/*") {
+		all[inOwn(own, host)] = true
+	}
 	var hosts []string
-	for _, host := range slices.Compact(slices.Sorted(slices.Values(all))) {
-		if !seen.covers(host, true) {
+	for _, host := range sortedKeys(all) {
+		if !shown(all, host) {
 			hosts = append(hosts, host)
 		}
 	}
 	return hosts
 }
 
-// hostSet is a list of NAMESPACE/HOST that answers at once.
-type hostSet struct {
-	own   string // the namespace that . stands for; empty in the root namespace, where it is each pod's
-	hosts map[string]bool
+// inOwn writes the own namespace as ., so that one host has one text.
+func inOwn(own, host string) string {
+	if name, found := strings.CutPrefix(host, own+"/"); found && own != "" {
+		return "./" + name
+	}
+	return host
 }
 
-func seenHosts(namespace string, list []string) hostSet {
-	s := hostSet{hosts: make(map[string]bool, len(list))}
-	if namespace != Root {
-		s.own = namespace
-	}
-	for _, host := range list {
-		s.hosts[host] = true
-	}
-	return s
-}
-
-// covers tells whether an entry of the set shows the host, or another entry if the
-// host is one itself.
-func (s hostSet) covers(host string, other bool) bool {
+// shown tells whether a wider entry of the set shows the host as well.
+func shown(set map[string]bool, host string) bool {
 	namespace, name, _ := strings.Cut(host, "/")
-	namespaces := []string{namespace, "*"}
-	switch {
-	case s.own == "":
-	case namespace == ".":
-		namespaces = []string{".", s.own, "*"}
-	case namespace == s.own:
-		namespaces = []string{".", s.own, "*"}
-		if other && s.hosts["./"+name] {
-			return true // one of two names for the same
-		}
-	}
-	for _, ns := range namespaces {
+	for _, ns := range []string{namespace, "*"} {
 		for _, n := range widening(name) {
-			wide := ns + "/" + n
-			twin := s.own != "" && n == name && (ns == "." || ns == s.own) && (namespace == "." || namespace == s.own)
-			if s.hosts[wide] && (!other || wide != host && !twin) {
+			if wide := ns + "/" + n; wide != host && set[wide] {
 				return true
 			}
 		}
@@ -197,7 +180,7 @@ func widening(name string) []string {
 }
 
 // sidecarWords checks the words of one place.
-func (r *resolver) sidecarWords(at place, namespace string, w spec.Sidecar, workload bool) {
+func (r *resolver) sidecarWords(at place, w spec.Sidecar, workload bool) {
 	if w.Egress != nil && len(w.Egress) == 0 {
 		r.ds.Errorf(diag.CodeEmpty, at("egress"), `a proxy that sees nothing cannot call anything; write ["./*"]`)
 	}
@@ -239,10 +222,13 @@ func (r *resolver) teamSidecar(s *service, around *spec.Sidecar) {
 	if around == nil || !s.team(at) {
 		return
 	}
-	wide := visible(s.Namespace, around.Egress)
-	set := seenHosts(s.Namespace, wide)
+	wide := visible(s.Namespace, around.Egress, around.Egress == nil)
+	set := map[string]bool{}
+	for _, host := range wide {
+		set[host] = true
+	}
 	for i, host := range s.Sidecar.Egress {
-		if !set.covers(host, false) {
+		if own := inOwn(s.Namespace, host); !set[own] && !shown(set, own) {
 			r.ds.Errorf(diag.CodePlace, at.Index(i), "%s is not among what the platform shows here (%s); the platform team adds it in the KymaMesh", host, strings.Join(wide, ", "))
 		}
 	}
