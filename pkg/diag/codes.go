@@ -48,6 +48,7 @@ const (
 	CodeSecret   Code = "KM108"
 
 	CodeLookalike Code = "KM110"
+	CodeTelemetry Code = "KM118"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -92,4 +93,5 @@ var Codes = []struct {
 	{CodeItem, "an option or an item that the function cannot take"},
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
 	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
+	{CodeTelemetry, "a Telemetry of another for the same proxies"},
 }
