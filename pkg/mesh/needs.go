@@ -12,6 +12,18 @@ import (
 // the .proto files of istio.io/api, tag by tag; a message that is younger stands
 // here by the field that holds it.
 var since = map[protoreflect.FullName]int{
+	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.http2_keep_alive":        31,
+	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.max_concurrent_streams":  21,
+	"istio.networking.v1alpha3.ConnectionPoolSettings.TCPSettings.idle_timeout":             21,
+	"istio.networking.v1alpha3.CorsPolicy.unmatched_preflights":                             23,
+	"istio.networking.v1alpha3.HTTPRedirect.prefix_rewrite":                                 31,
+	"istio.networking.v1alpha3.HTTPRetry.backoff":                                           26,
+	"istio.networking.v1alpha3.HTTPRetry.retry_ignore_previous_hosts":                       26,
+	"istio.networking.v1alpha3.LoadBalancerSettings.ConsistentHashLB.HTTPCookie.attributes": 28,
+	"istio.networking.v1alpha3.LoadBalancerSettings.warmup":                                 24,
+	"istio.networking.v1alpha3.LoadBalancerSettings.zone_aware_lb_setting":                  31,
+	"istio.networking.v1alpha3.OutlierDetection.outlier_detection_http_error_codes":         31,
+
 	"istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationGrpcProvider.clear_route_cache":  25,
 	"istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationHttpProvider.clear_route_cache":  25,
 	"istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyFileAccessLogProvider.omit_empty_values":              26,
@@ -26,17 +38,6 @@ var since = map[protoreflect.FullName]int{
 	"istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.ZipkinTracingProvider.trace_context_option":                28,
 	"istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.sds":                                                       27,
 	"istio.telemetry.v1alpha1.Tracing.CustomTag.formatter":                                                       29,
-	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.http2_keep_alive":                             31,
-	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.max_concurrent_streams":                       21,
-	"istio.networking.v1alpha3.ConnectionPoolSettings.TCPSettings.idle_timeout":                                  21,
-	"istio.networking.v1alpha3.CorsPolicy.unmatched_preflights":                                                  23,
-	"istio.networking.v1alpha3.HTTPRedirect.prefix_rewrite":                                                      31,
-	"istio.networking.v1alpha3.HTTPRetry.backoff":                                                                26,
-	"istio.networking.v1alpha3.HTTPRetry.retry_ignore_previous_hosts":                                            26,
-	"istio.networking.v1alpha3.LoadBalancerSettings.ConsistentHashLB.HTTPCookie.attributes":                      28,
-	"istio.networking.v1alpha3.LoadBalancerSettings.warmup":                                                      24,
-	"istio.networking.v1alpha3.LoadBalancerSettings.zone_aware_lb_setting":                                       31,
-	"istio.networking.v1alpha3.OutlierDetection.outlier_detection_http_error_codes":                              31,
 }
 
 // givenUp are fields that Istio still reads and warns of, with what to write.
