@@ -21,6 +21,7 @@ var rules = []func(*diag.List, []manifest.Object, *topology.Package){
 	inhabited,
 	secrets,
 	moved,
+	telemetries,
 }
 
 // Package checks the objects against the package that they are rendered into.

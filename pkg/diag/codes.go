@@ -51,6 +51,7 @@ const (
 
 	CodeLookalike Code = "KM110"
 	CodeProtocol  Code = "KM114"
+	CodeTelemetry Code = "KM118"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -97,4 +98,5 @@ var Codes = []struct {
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
 	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
 	{CodeProtocol, "routes of another protocol than the Service's port speaks"},
+	{CodeTelemetry, "a Telemetry of another for the same proxies"},
 }

@@ -60,15 +60,15 @@ func (r *resolver) install() Install {
 			Enabled:   *words.CNI.Enabled,
 			Resources: r.resources(at.Key("cni").Key("resources"), words.CNI.Resources, func(s *spec.Spec) *spec.Resources { return &s.Install.CNI.Resources }),
 		},
-		Webhook:         r.webhook(at.Key("webhook"), words.Webhook),
-		Sidecar:         r.resources(r.at().Key("proxy").Key("resources"), r.spec.Proxy.Resources, func(s *spec.Spec) *spec.Resources { return &s.Proxy.Resources }),
-		PrometheusMerge: *r.spec.Telemetry.Metrics.PrometheusMerge,
-		Autoscaling:     "v2",
+		Webhook:     r.webhook(at.Key("webhook"), words.Webhook),
+		Sidecar:     r.resources(r.at().Key("proxy").Key("resources"), r.spec.Proxy.Resources, func(s *spec.Spec) *spec.Resources { return &s.Proxy.Resources }),
+		Autoscaling: "v2",
 	}
 	// Kyma changed the form with its step to Istio 1.17 (kyma commit 919c98f756).
 	if r.istio.before(1, 17) {
 		in.Autoscaling = "v2beta1"
 	}
+	in.PrometheusMerge = *r.spec.Telemetry.Metrics.PrometheusMerge
 	in.Hub, in.Tag = r.images(at, words)
 	return in
 }

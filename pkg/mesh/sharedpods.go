@@ -83,9 +83,9 @@ func (r *resolver) allowedHere(g *gateway, mates []*gateway, rule *security.Rule
 	return append(rules, r.opaque(g, rule)...)
 }
 
-// deniedHere refuses, or asks about, what comes for the gateway's own hosts, and leaves alone
-// what is no HTTP where the rule asks for something that only HTTP has: Istio
-// would refuse all of that.
+// deniedHere refuses, or asks about, what comes for the gateway's own hosts, and
+// leaves alone what is no HTTP where the rule asks for something that only HTTP
+// has: Istio would refuse all of that.
 func (r *resolver) deniedHere(at diag.Path, g *gateway, mates []*gateway, rule *security.Rule) []*security.Rule {
 	limited, forHTTP := proto.CloneOf(operation(rule)), httpOnly(rule)
 	var rules []*security.Rule

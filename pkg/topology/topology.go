@@ -31,13 +31,14 @@ type Package struct {
 	secrets    map[string][]string // namespaces by name
 	namespaces []string
 	marked     []Item
+	telemetry  map[string][]Item // by namespace; not ours
 }
 
 type objectKey struct{ namespace, name string }
 
 // New looks the items through without parsing any.
 func New[T Item](items []T) *Package {
-	p := &Package{services: map[objectKey]Item{}, workloads: map[string][]Item{}, secrets: map[string][]string{}}
+	p := &Package{services: map[objectKey]Item{}, workloads: map[string][]Item{}, secrets: map[string][]string{}, telemetry: map[string][]Item{}}
 	for _, item := range items {
 		p.add(item)
 	}
@@ -62,6 +63,9 @@ func (p *Package) add(item Item) {
 		if _, ok := item.Annotation(manifest.NamespaceAnnotation); ok {
 			p.marked = append(p.marked, item)
 		}
+		if _, ours := item.Annotation(manifest.SourceAnnotation); item.Kind() == "Telemetry" && !ours {
+			p.telemetry[namespace] = append(p.telemetry[namespace], item)
+		}
 		return
 	default:
 		return
@@ -71,7 +75,9 @@ func (p *Package) add(item Item) {
 
 // rootKinds are the kinds that are rendered into the root namespace and mean
 // something else outside.
-var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Certificate"}
+var rootKinds = []string{
+	"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Certificate", "Telemetry",
+}
 
 // workloadKinds are the kinds that run pods.
 var workloadKinds = []string{
@@ -113,6 +119,23 @@ func (p *Package) ServiceNames(namespace string) []string {
 // Secrets are the namespaces in which the package has a Secret of the name, in
 // the package's order; empty for one that does not say where it lives.
 func (p *Package) Secrets(name string) []string { return p.secrets[name] }
+
+// WideTelemetries are the names of Telemetries of others that hold for a whole
+// namespace, in the package's order.
+func (p *Package) WideTelemetries(namespace string) []string {
+	var all []string
+	for _, item := range p.telemetry[namespace] {
+		n, err := item.Node()
+		if err != nil {
+			continue
+		}
+		spec := value(n, "spec")
+		if value(spec, "selector") == nil && value(spec, "targetRef") == nil && value(spec, "targetRefs") == nil {
+			all = append(all, item.Name())
+		}
+	}
+	return all
+}
 
 // Workloads are the workloads of a namespace; those that are unreadable are left
 // out.

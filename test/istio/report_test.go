@@ -77,7 +77,7 @@ func logText(t *testing.T, l *accesslog3.AccessLog) string {
 			text = "json " + file.Path
 		}
 	case "envoy.access_loggers.open_telemetry":
-		text = "otel " + hostOf(xdstest.UnmarshalAny[otel3.OpenTelemetryAccessLogConfig](t, config).GetGrpcService().GetEnvoyGrpc().GetClusterName())
+		text = "otel " + hostOf(xdstest.UnmarshalAny[otel3.OpenTelemetryAccessLogConfig](t, config).GetCommonConfig().GetGrpcService().GetEnvoyGrpc().GetClusterName())
 	case "envoy.access_loggers.http_grpc":
 		text = "grpc " + hostOf(xdstest.UnmarshalAny[grpc3.HttpGrpcAccessLogConfig](t, config).GetCommonConfig().GetGrpcService().GetEnvoyGrpc().GetClusterName())
 	}
