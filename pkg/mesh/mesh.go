@@ -46,6 +46,12 @@ type Install struct {
 	// Generation, Profile and Platform say what holds beside all that follows.
 	// Profile is never default for a generation whose default is another one.
 	Generation, Profile, Platform string
+	// Existing is true where somebody else installed Istio. Then all that follows
+	// is what changes there, and what is empty stays as it is.
+	Existing bool
+	// Deliver is the form in which the installation's document leaves with the
+	// resources: object, configmap or none.
+	Deliver string
 	// Hub is the image registry; empty leaves it to Istio.
 	Hub string
 	// Tag is the image tag, with the suffix of the variant.
@@ -60,8 +66,11 @@ type Install struct {
 	EgressGateway  GatewayComponent
 	CNI            CNI
 	Webhook        Webhook
-	// Sidecar are the resources of every injected proxy.
+	// Sidecar are the resources of every injected proxy, Proxy all else of it.
 	Sidecar Resources
+	Proxy   Proxy
+	// IstioMinor is the minor version of Istio 1.
+	IstioMinor int
 	// Autoscaling is the version of Kubernetes' autoscaling API that the
 	// installer knows: v2beta1 or v2.
 	Autoscaling string
