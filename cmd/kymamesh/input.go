@@ -192,7 +192,7 @@ func (in *input) written(objects []manifest.Object) diag.List {
 	byHand := map[identity]bool{}
 	for _, item := range in.items {
 		if _, ours := render.OwnerOf(item); !ours {
-			group, _, _ := strings.Cut(item.APIVersion(), "/")
+			group := manifest.GroupOf(item.APIVersion())
 			byHand[identity{group, item.Kind(), item.Namespace(), item.Name()}] = true
 		}
 	}

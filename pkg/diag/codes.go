@@ -40,6 +40,9 @@ const (
 
 	CodeOpaque Code = "KM038"
 
+	CodeReplaced Code = "KM032"
+	CodePlatform Code = "KM033"
+
 	CodeSelector Code = "KM101"
 	CodeMoved    Code = "KM102"
 	CodeNotOurs  Code = "KM103"
@@ -88,6 +91,8 @@ var Codes = []struct {
 	{CodeAccess, "a rule of access that would let in, or refuse, others than it says"},
 	{CodeToken, "a token that is demanded and that nobody can have, or that nobody checks"},
 	{CodeOpaque, "calls of TCP to hosts outside that proxies cannot tell apart"},
+	{CodeReplaced, "something of an existing Istio that what is rendered takes the place of"},
+	{CodePlatform, "a platform that the generation of Kyma does not know"},
 	{CodeSelector, "a selector that does not select the service's pods"},
 	{CodeMoved, "an object of the root namespace that was moved to another"},
 	{CodeNotOurs, "an object that would be rendered and that somebody else wrote"},

@@ -37,7 +37,7 @@ func Explain(m *mesh.Mesh) []Leaf {
 	for _, path := range slices.Sorted(maps.Keys(values)) {
 		leaf := Leaf{Path: path, Value: values[path]}
 		if _, ok := said[path]; ok {
-			leaf.Source = m.Source(wordAt(path)...)
+			leaf.Source = m.Source(wordAt(in, path)...)
 		} else {
 			leaf.Source.Layer = layerOf(path, names, layered)
 		}
@@ -147,6 +147,7 @@ var wordRules = []wordRule{
 	{regexp.MustCompile(gatewayAt + `\.autoscaleMin$`), "install ${1}Gateway minReplicas"},
 	{regexp.MustCompile(gatewayAt + `\.autoscale(Max|Enabled)$`), "install ${1}Gateway maxReplicas"},
 	{regexp.MustCompile(gatewayAt + `\.type$`), "install ${1}Gateway type"},
+	{regexp.MustCompile(`^values\.pilot\.env\.(.+)$`), "install pilot env $1"},
 	{regexp.MustCompile(`^values\.global\.proxy\.resources\.(\w+)\.(\w+)$`), "proxy resources $1 $2"},
 	{regexp.MustCompile(`^values\.global\.proxy\.tracer$`), "install istioVersion"},
 	{regexp.MustCompile(`^meshConfig\.extensionProviders\[([^]]+)\]`), "extensionProviders $1"},
@@ -156,12 +157,17 @@ var wordRules = []wordRule{
 	{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.customTags\.`), "telemetry tracing customTags"},
 	{regexp.MustCompile(`^meshConfig\.(enableTracing$|defaultConfig\.tracing\.)`), "telemetry tracing"},
 	{regexp.MustCompile(`^meshConfig\.accessLog\w+$`), "telemetry accessLogging"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.proxyMetadata\.ISTIO_META_DNS_CAPTURE$`), "proxy enableDNSProxying"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.(\w+)`), "proxy config $1"},
 	{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
 	{regexp.MustCompile(`^meshConfig\.outboundTrafficPolicy\.mode$`), "egress outboundTrafficPolicy"},
 }
 
 // wordAt is the word that a value of the layer words renders, step by step.
-func wordAt(path string) []string {
+func wordAt(in mesh.Install, path string) []string {
+	if in.Proxy.NativeSidecar != nil && (strings.Contains(path, "env["+nativeSidecars+"]") || strings.HasSuffix(path, "env."+nativeSidecars)) {
+		return []string{"proxy", "nativeSidecar"}
+	}
 	path = strings.NewReplacer(
 		"ingressGateways[istio-ingressgateway]", "ingressGateway",
 		"egressGateways[istio-egressgateway]", "egressGateway",

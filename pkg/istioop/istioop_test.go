@@ -24,6 +24,7 @@ func TestRenderObject(t *testing.T) {
 		Kind:      &Kind,
 		Namespace: "istio-system",
 		Name:      "default-operator",
+		Deliver:   "object",
 		Origin:    diag.Root("spec").Key("install"),
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b diag.Path) bool { return a == b })); diff != "" {

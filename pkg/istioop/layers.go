@@ -71,9 +71,13 @@ func readLayer(file string) manifest.Tree {
 	if err != nil {
 		panic(fmt.Sprintf("embedded layer: %v", err))
 	}
-	layer, err := manifest.ReadTree(text)
+	return readEmbedded(file, text)
+}
+
+func readEmbedded(file string, text []byte) manifest.Tree {
+	t, err := manifest.ReadTree(text)
 	if err != nil {
-		panic(fmt.Sprintf("embedded layer %s: %v", file, err))
+		panic(fmt.Sprintf("embedded %s: %v", file, err))
 	}
-	return layer
+	return t
 }

@@ -9,7 +9,13 @@ import (
 
 // meshConfig is what the words say of the configuration of the mesh.
 func meshConfig(in mesh.Install) manifest.Tree {
-	config := manifest.Tree{"enablePrometheusMerge": in.PrometheusMerge}
+	config := manifest.Tree{}
+	if in.PrometheusMerge != nil {
+		config["enablePrometheusMerge"] = *in.PrometheusMerge
+	}
+	if in.OutboundTrafficPolicy != "" {
+		config["outboundTrafficPolicy"] = manifest.Tree{"mode": in.OutboundTrafficPolicy}
+	}
 	if in.MinProtocolVersion != "" {
 		config["meshMTLS"] = manifest.Tree{"minProtocolVersion": in.MinProtocolVersion}
 	}
@@ -20,10 +26,14 @@ func meshConfig(in mesh.Install) manifest.Tree {
 	if providers != nil {
 		config["extensionProviders"] = providers
 	}
+	proxies := proxyConfig(in.Proxy)
 	if t := in.Reports.Tracing; t != nil {
-		config["enableTracing"] = t.Enabled
-		config["defaultConfig"] = manifest.Tree{"tracing": messageTree(t.Config)}
+		if t.Enabled != nil {
+			config["enableTracing"] = *t.Enabled
+		}
+		proxies["tracing"] = messageTree(t.Config)
 	}
+	put(config, proxies, "defaultConfig")
 	if l := in.Reports.AccessLog; l != nil {
 		config["accessLogFile"] = l.File
 		if l.Encoding != "" {
@@ -38,10 +48,10 @@ func meshConfig(in mesh.Install) manifest.Tree {
 
 // messageTree is one of Istio's own messages. What cannot be written is left to the
 // writer of the whole, which says so.
-func messageTree(m proto.Message) any {
+func messageTree(m proto.Message) manifest.Tree {
 	t, err := manifest.MessageTree(m)
 	if err != nil {
-		return err
+		return manifest.Tree{"": err}
 	}
 	return t
 }

@@ -8,7 +8,12 @@ import (
 // words is the layer above all layers: what the document and its defaults say, in
 // the words that every installer would understand.
 func words(in mesh.Install) manifest.Tree {
-	pilot := component(in.Pilot)
+	if in.Existing {
+		return overlay(in)
+	}
+	istiod := in.Pilot
+	istiod.Env = environment(in)
+	pilot := component(istiod)
 	if overlays := webhookOverlays(in); len(overlays) > 0 {
 		pilot["overlays"] = overlays
 	}
@@ -38,9 +43,6 @@ func words(in mesh.Install) manifest.Tree {
 	// An empty hub would be an image without a registry, not Istio's own hub.
 	if in.Hub != "" {
 		spec["hub"] = in.Hub
-	}
-	if in.OutboundTrafficPolicy != "" {
-		spec["meshConfig"] = manifest.Tree{"outboundTrafficPolicy": manifest.Tree{"mode": in.OutboundTrafficPolicy}}
 	}
 	if in.Revision != "" {
 		spec["revision"] = in.Revision

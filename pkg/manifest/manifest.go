@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -34,8 +35,11 @@ const dryRunAnnotation = "istio.io/dry-run"
 type Kind struct {
 	// Name is the kind as Kubernetes writes it.
 	Name string
-	// Group is the API group; the version is chosen per Istio version.
+	// Group is the API group, empty for Kubernetes' own; the version is chosen per
+	// Istio version.
 	Group string
+	// Body is the field that holds Object.Spec. Empty is spec.
+	Body string
 	// Shown are the fields, by full protobuf name, that are written even when
 	// they hold the zero of their type, wherever their message is present.
 	// protojson drops zeros, so tls.mode DISABLE would print as tls: {}. A field
@@ -66,6 +70,9 @@ type Object struct {
 	// message that protobuf itself cannot write: text that is not UTF-8, a
 	// duration out of range.
 	Spec any
+	// Deliver is, for an IstioOperator, the form in which it leaves with the
+	// resources: object or empty, configmap, none.
+	Deliver string
 	// Origin is the part of the document that asked for the object.
 	Origin diag.Path
 	// WayOut is what a document merged over the spec; nil for nothing.
@@ -78,7 +85,21 @@ type Object struct {
 type Tree = map[string]any
 
 // APIVersion is group/version as the object is written.
-func (o Object) APIVersion() string { return o.Kind.Group + "/" + o.Version }
+func (o Object) APIVersion() string {
+	if o.Kind.Group == "" {
+		return o.Version
+	}
+	return o.Kind.Group + "/" + o.Version
+}
+
+// GroupOf is the API group of an apiVersion, empty for Kubernetes' own.
+func GroupOf(apiVersion string) string {
+	group, _, found := strings.Cut(apiVersion, "/")
+	if !found {
+		return ""
+	}
+	return group
+}
 
 // Of are the objects whose spec is of type T, with the spec at hand.
 func Of[T proto.Message](os []Object) iter.Seq2[Object, T] {

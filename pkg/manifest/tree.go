@@ -22,7 +22,7 @@ func ReadTree(text []byte) (Tree, error) {
 // UTF-8, or a duration out of range.
 func MessageTree(m proto.Message) (Tree, error) {
 	var out nodeSink
-	w := writer{to: &out}
+	w := writer{to: &out, kind: &Kind{}}
 	w.message(m.ProtoReflect())
 	if w.err != nil {
 		return nil, w.err

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -51,7 +52,7 @@ func (w *writer) object(o Object) error {
 	w.textField("kind", o.Kind.Name)
 	w.to.key("metadata")
 	w.metadata(o)
-	w.to.key("spec")
+	w.to.key(cmp.Or(o.Kind.Body, "spec"))
 	w.spec(o.Spec)
 	w.to.close()
 	if w.err != nil {

@@ -41,6 +41,12 @@ type facts struct {
 	DNSAnnotations map[string]string `yaml:"dnsAnnotations"`
 	// Tracer is the provider that gets spans where nobody says another.
 	Tracer string `yaml:"tracer"`
+	// Healthz says that the generation's own charts made the host healthz.{domain}
+	// for checks of the ingress gateway.
+	Healthz bool `yaml:"healthz"`
+	// Replaces are the lists, in words, of an existing Istio that what is rendered
+	// takes the place of.
+	Replaces []string `yaml:"replaces"`
 	// APIServerConnectSeconds is the connectTimeout of Kyma's DestinationRule
 	// api-server.
 	APIServerConnectSeconds int `yaml:"apiServerConnectSeconds"`
@@ -84,6 +90,9 @@ type stack []namedLayer
 
 type namedLayer struct {
 	name string
+	// reduced says that it lies under an existing Istio, without what it says of an
+	// installation.
+	reduced bool
 	layer
 }
 
@@ -93,8 +102,18 @@ type namedLayer struct {
 //
 // The order, here and nowhere else: base < generation < profile < platform <
 // the document.
-func stackOf(kyma, profile, platform string) stack {
+//
+// An Istio that somebody else installed has layers of its own, and none of the
+// others says anything of the installation.
+func stackOf(kyma, profile, platform string, existing bool) stack {
 	var s stack
+	if existing {
+		for _, name := range []string{"generation-" + kyma + "-existing-" + platform, "generation-" + kyma + "-existing"} {
+			if l, ok := layers()[name+".yaml"]; ok {
+				s = append(s, namedLayer{name, false, l})
+			}
+		}
+	}
 	for _, name := range []string{
 		"generation-" + kyma + "-" + profile + "-" + platform,
 		"generation-" + kyma + "-" + platform,
@@ -104,7 +123,10 @@ func stackOf(kyma, profile, platform string) stack {
 		"base",
 	} {
 		if l, ok := layers()[name+".yaml"]; ok {
-			s = append(s, namedLayer{name, l})
+			if existing {
+				l = l.withoutInstallation()
+			}
+			s = append(s, namedLayer{name, existing, l})
 		}
 	}
 	return s
@@ -117,7 +139,7 @@ var mergedStacks sync.Map
 func (s stack) merged() layer {
 	var key strings.Builder
 	for _, l := range s {
-		key.WriteString(l.name + " ")
+		fmt.Fprintf(&key, "%s %v ", l.name, l.reduced)
 	}
 	if l, ok := mergedStacks.Load(key.String()); ok {
 		return *l.(*layer)

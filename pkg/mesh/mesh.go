@@ -59,6 +59,12 @@ type Install struct {
 	// Generation, Profile and Platform say what holds beside all that follows.
 	// Profile is never default for a generation whose default is another one.
 	Generation, Profile, Platform string
+	// Existing is true where somebody else installed Istio. Then all that follows
+	// is what changes there, and what is empty stays as it is.
+	Existing bool
+	// Deliver is the form in which the installation's document leaves with the
+	// resources: object, configmap or none.
+	Deliver string
 	// Hub is the image registry; empty leaves it to Istio.
 	Hub string
 	// Tag is the image tag, with the suffix of the variant.
@@ -76,17 +82,21 @@ type Install struct {
 	EgressGateway  GatewayComponent
 	CNI            CNI
 	Webhook        Webhook
-	// Sidecar are the resources of every injected proxy.
+	// Sidecar are the resources of every injected proxy, Proxy all else of it.
 	Sidecar Resources
 	// Providers are tracers, logs and authorizers that other resources name.
 	Providers []*meshconfig.MeshConfig_ExtensionProvider
-	// PrometheusMerge puts applications' metrics to those of their sidecars.
-	PrometheusMerge bool
+	// PrometheusMerge puts applications' metrics to those of their sidecars; nil
+	// leaves it to an Istio that is there.
+	PrometheusMerge *bool
 	// MinProtocolVersion is the oldest TLS between workloads; empty leaves it to
 	// Istio.
 	MinProtocolVersion string
 	// Reports is what is reported in an Istio before 1.18.
 	Reports Reports
+	Proxy   Proxy
+	// IstioMinor is the minor version of Istio 1.
+	IstioMinor int
 	// Autoscaling is the version of Kubernetes' autoscaling API that the
 	// installer knows: v2beta1 or v2.
 	Autoscaling string
@@ -105,7 +115,8 @@ type Reports struct {
 
 // ReportedTraces are the spans of an old Istio.
 type ReportedTraces struct {
-	Enabled bool
+	// Enabled is nil where an Istio that is there has said it.
+	Enabled *bool
 	Config  *meshconfig.Tracing
 }
 

@@ -12,6 +12,17 @@ import (
 // the .proto files of istio.io/api, tag by tag; a message that is younger stands
 // here by the field that holds it.
 var since = map[protoreflect.FullName]int{
+	"istio.mesh.v1alpha1.PrivateKeyProvider.CryptoMb.fallback":                              21,
+	"istio.mesh.v1alpha1.PrivateKeyProvider.QAT.fallback":                                   21,
+	"istio.mesh.v1alpha1.ProxyConfig.ProxyHeaders.metadata_exchange_headers":                20,
+	"istio.mesh.v1alpha1.ProxyConfig.ProxyHeaders.preserve_http1_header_case":               25,
+	"istio.mesh.v1alpha1.ProxyConfig.ProxyHeaders.set_current_client_cert_details":          24,
+	"istio.mesh.v1alpha1.ProxyConfig.ProxyHeaders.x_forwarded_host":                         28,
+	"istio.mesh.v1alpha1.ProxyConfig.ProxyHeaders.x_forwarded_port":                         28,
+	"istio.mesh.v1alpha1.ProxyConfig.connection_settings":                                   31,
+	"istio.mesh.v1alpha1.ProxyConfig.file_flush_interval":                                   29,
+	"istio.mesh.v1alpha1.ProxyConfig.file_flush_min_size_kb":                                29,
+	"istio.mesh.v1alpha1.ProxyConfig.stats_compression":                                     29,
 	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.http2_keep_alive":        31,
 	"istio.networking.v1alpha3.ConnectionPoolSettings.HTTPSettings.max_concurrent_streams":  21,
 	"istio.networking.v1alpha3.ConnectionPoolSettings.TCPSettings.idle_timeout":             21,
@@ -52,6 +63,9 @@ var since = map[protoreflect.FullName]int{
 
 // givenUp are fields that Istio still reads and warns of, with what to write.
 var givenUp = map[protoreflect.FullName]string{
+	"istio.mesh.v1alpha1.ProxyConfig.availability_zone":                                 "the label topology.kubernetes.io/zone at nodes",
+	"istio.mesh.v1alpha1.ProxyConfig.envoy_metrics_service_address":                     "envoyMetricsService: {address: }",
+	"istio.mesh.v1alpha1.ProxyConfig.zipkin_address":                                    "telemetry.tracing",
 	"istio.networking.v1alpha3.CorsPolicy.allow_origin":                                 "allowOrigins",
 	"istio.networking.v1alpha3.LoadBalancerSettings.ConsistentHashLB.minimum_ring_size": "ringHash: {minimumRingSize: }",
 	"istio.networking.v1alpha3.LoadBalancerSettings.warmup_duration_secs":               "warmup: {duration: }",
@@ -68,6 +82,14 @@ func needs[M interface {
 	var none M
 	if m != none {
 		r.known(at, m.ProtoReflect())
+	}
+}
+
+// since refuses what came with a minor version of Istio 1 that the mesh has not
+// reached; 0 is in all of them.
+func (r *resolver) since(at diag.Path, minor int) {
+	if r.istio.before(1, minor) {
+		r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.%d on; this mesh has %s (install.istioVersion)", minor, r.spec.Install.IstioVersion)
 	}
 }
 
@@ -92,14 +114,6 @@ func (r *resolver) known(at diag.Path, m protoreflect.Message) {
 		default:
 			r.known(at, m.Get(fd).Message())
 		}
-	}
-}
-
-// since refuses what came with a minor version of Istio 1 that the mesh has not
-// reached; 0 is in all of them.
-func (r *resolver) since(at diag.Path, minor int) {
-	if r.istio.before(1, minor) {
-		r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.%d on; this mesh has %s (install.istioVersion)", minor, r.spec.Install.IstioVersion)
 	}
 }
 

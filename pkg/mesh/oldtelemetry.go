@@ -87,7 +87,11 @@ func (r *resolver) oldTracing(at diag.Path, w *spec.Tracing) *ReportedTraces {
 		t.Tracer = &meshconfig.Tracing_Zipkin_{Zipkin: &meshconfig.Tracing_Zipkin{Address: address}}
 		t.MaxPathTagLength = zipkin.GetMaxTagLength()
 	}
-	return &ReportedTraces{Enabled: w.DisableSpanReporting == nil || !*w.DisableSpanReporting, Config: t}
+	traces := &ReportedTraces{Config: t}
+	if enabled := w.DisableSpanReporting == nil || !*w.DisableSpanReporting; !r.existing() || r.doc.Value.Spec.Telemetry.Tracing != nil {
+		traces.Enabled = &enabled
+	}
+	return traces
 }
 
 // oldTags are the same tags in the message that an old Istio reads.

@@ -58,6 +58,9 @@ func meshOf(s Document[spec.MeshService], meshes []Document[spec.KymaMesh], list
 	at := s.Path.Key("spec").Key("mesh")
 	candidates := func(admit func(Document[spec.KymaMesh]) bool) (found []int) {
 		for i, m := range meshes {
+			if m.Value.Spec.Install.Only {
+				continue // a second installation, which has no services
+			}
 			if (s.Value.Spec.Mesh == "" || m.Value.Metadata.Name == s.Value.Spec.Mesh) && admit(m) {
 				found = append(found, i)
 			}
@@ -71,6 +74,8 @@ func meshOf(s Document[spec.MeshService], meshes []Document[spec.KymaMesh], list
 	switch {
 	case len(meshes) == 0:
 		list.Errorf(diag.CodeDocument, s.Path, "no KymaMesh in this call; give it with the package, or with -f")
+	case len(found) == 0 && !slices.ContainsFunc(meshes, func(m Document[spec.KymaMesh]) bool { return !m.Value.Spec.Install.Only }):
+		list.Errorf(diag.CodeDocument, s.Path, "no KymaMesh in this call has services: install.only renders the IstioOperator and nothing else")
 	case len(found) == 0:
 		list.Errorf(diag.CodeReference, at, "no KymaMesh %q in this call; there are %s", s.Value.Spec.Mesh, meshNames(meshes))
 	case len(found) > 1:
@@ -121,6 +126,12 @@ func (r *resolver) resolve() *Mesh {
 	r.metadata()
 	r.complete()
 	m := &Mesh{Name: r.doc.Value.Metadata.Name, Path: r.doc.Path}
+	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
+	if r.spec.Install.Only {
+		r.only()
+		m.Install, m.istio = r.install(), r.istio
+		return m
+	}
 	r.collectServices()
 	r.resolveGateways()
 	m.Certificates = r.resolveCertificates()
@@ -129,9 +140,11 @@ func (r *resolver) resolve() *Mesh {
 	m.Install.Providers = r.installedProviders()
 	m.Install.Reports = r.reports()
 	m.istio = r.istio
-	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
 	r.gatewaysKnown()
 	r.ingress = m.Install.IngressGateway.Ports
+	if r.existing() {
+		r.ingress = r.facts.IngressPorts
+	}
 	r.rootNamespace()
 	m.MTLS = r.mtls()
 	m.Install.MinProtocolVersion = r.minProtocolVersion()
@@ -142,6 +155,7 @@ func (r *resolver) resolve() *Mesh {
 	}
 	m.VirtualHosts = r.virtualHosts()
 	m.Sidecars = r.sidecars()
+	m.VirtualHosts = append(m.VirtualHosts, r.health(m.VirtualHosts)...)
 	m.Authentications, m.Authorizations = r.access()
 	m.Telemetries = r.telemetry()
 	r.closedProviders()
@@ -177,8 +191,11 @@ func (r *resolver) complete() {
 		values:  []string{"cluster", "minikube", "k3d", "gardener", "gke"},
 		unknown: "no platform %s; cluster, minikube, k3d, gardener or gke",
 	})
+	if r.kyma == "module" && r.platform == "minikube" {
+		r.ds.Infof(diag.CodePlatform, r.at().Key("platform"), "Kyma's module knows no Minikube; k3d is recommended")
+	}
 	r.profile = r.effectiveProfile()
-	r.stack = stackOf(r.kyma, r.profile, r.platform)
+	r.stack = stackOf(r.kyma, r.profile, r.platform, r.existing())
 	r.layer = r.stack.merged()
 	r.facts = r.layer.Facts
 	fill(reflect.ValueOf(&r.spec).Elem(), reflect.ValueOf(r.layer.Spec))

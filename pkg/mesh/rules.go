@@ -467,6 +467,7 @@ func (r *ruleReader) checkAddresses(w spec.Rule) {
 		return
 	}
 	behind := r.place.service != nil && len(r.place.service.Expose) > 0
+	trusted := r.spec.Proxy.Config.GetGatewayTopology().GetNumTrustedProxies()
 	for _, word := range []struct {
 		name   string
 		values []string
@@ -478,8 +479,8 @@ func (r *ruleReader) checkAddresses(w spec.Rule) {
 		at := r.at.Key("from").Key(word.name)
 		switch {
 		case word.values == nil:
-		case word.remote && (behind || r.place.gateway != nil):
-			r.ds.Warnf(diag.CodeAccess, at, "without proxy.config.gatewayTopology.numTrustedProxies, which is not rendered yet, the gateway's neighbour is taken for the client, whatever X-Forwarded-For says")
+		case word.remote && trusted == 0 && (behind || r.place.gateway != nil):
+			r.ds.Warnf(diag.CodeAccess, at, "write proxy.config.gatewayTopology.numTrustedProxies; without it the gateway's neighbour is taken for the client, whatever X-Forwarded-For says")
 		case !word.remote && behind:
 			r.ds.Warnf(diag.CodeAccess, at, "ipBlocks here sees the gateway's address; write it at gateways[]")
 		}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -95,6 +97,10 @@ func said(v reflect.Value, word []string) bool {
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
 		if len(word) == 0 {
 			return true // also when it is false
+		}
+		if message, ok := v.Interface().(proto.Message); ok {
+			m := message.ProtoReflect()
+			return m.Has(m.Descriptor().Fields().ByJSONName(word[0]))
 		}
 		v = v.Elem()
 	}

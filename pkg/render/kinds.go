@@ -56,14 +56,21 @@ const (
 // Parts are all parts, for messages and completion.
 var Parts = []Part{PartAll, PartInstall, PartResources}
 
-// Select is the given part of the objects.
+// Select is the given part of the objects, as it leaves for a cluster. Where
+// install.deliver says so, the IstioOperator stands in a ConfigMap, which is one of
+// the resources, or is left out; PartInstall asks for it by name and always has it
+// as it is: istioctl takes nothing else, and installs Istio's own defaults when it
+// gets nothing.
 func Select(objects []manifest.Object, part Part) []manifest.Object {
-	if part == PartAll || part == "" {
-		return objects
-	}
 	var selected []manifest.Object
 	for _, o := range objects {
-		if (o.Kind == &istioop.Kind) == (part == PartInstall) {
+		switch install := o.Kind == &istioop.Kind; {
+		case part == PartInstall && !install:
+		case part == PartInstall, !install:
+			selected = append(selected, o)
+		case o.Deliver == "configmap":
+			selected = append(selected, istioop.InConfigMap(o))
+		case o.Deliver != "none" && part != PartResources:
 			selected = append(selected, o)
 		}
 	}

@@ -60,7 +60,7 @@ type identity struct{ pkg, group, kind, namespace, name string }
 
 func (c *call) identityOf(item *resourcelist.Item) identity {
 	pkg, _ := item.Annotation(packagePath)
-	group, _, _ := strings.Cut(item.APIVersion(), "/")
+	group := manifest.GroupOf(item.APIVersion())
 	return identity{pkg, group, item.Kind(), item.Namespace(), item.Name()}
 }
 

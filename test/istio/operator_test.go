@@ -1,10 +1,12 @@
 package istio
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
@@ -112,7 +114,8 @@ type gatewayPort struct {
 	Port, TargetPort int
 }
 
-// ingressPorts are the ports of the ingress gateway as they are rendered.
+// ingressPorts are the ports of the ingress gateway as they are rendered, or for an
+// Istio that was there, those of Istio's own chart.
 func ingressPorts(objects []manifest.Object) []gatewayPort {
 	var all []gatewayPort
 	for _, g := range installedGateways(objects, "ingressGateways") {
@@ -129,6 +132,9 @@ type installedGateway struct {
 
 func installedGateways(objects []manifest.Object, kind string) []installedGateway {
 	var all []installedGateway
+	if slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Name == "kymamesh-overlay" }) {
+		all = []gatewayPort{{"status-port", 15021, 15021}, {"http2", 80, 8080}, {"https", 443, 8443}}
+	}
 	for _, tree := range operators(objects) {
 		// The tree is ours; its shape is read as the text has it.
 		body, err := yaml.Marshal(tree)
@@ -150,20 +156,23 @@ func installedGateways(objects []manifest.Object, kind string) []installedGatewa
 	return all
 }
 
-// generated is what istioctl would apply for one IstioOperator.
+// generated is what istioctl would apply for IstioOperators.
 type generated struct {
 	once sync.Once
 	sets []operatormanifest.ManifestSet
 	err  error
 }
 
-var allGenerated sync.Map // text of the IstioOperator → *generated
+var allGenerated sync.Map // texts of the IstioOperators → *generated
 
-// generate renders an IstioOperator with Istio's charts. Many cases have the
-// same one, and each costs a third of a second.
-func generate(text []byte) ([]operatormanifest.ManifestSet, error) {
-	text = today(text)
-	entry, _ := allGenerated.LoadOrStore(string(text), &generated{})
+// generate renders IstioOperators, each over those before it as istioctl merges its
+// -f, with Istio's charts. Many cases have the same one, and each costs a third of a
+// second.
+func generate(texts ...[]byte) ([]operatormanifest.ManifestSet, error) {
+	for i, text := range texts {
+		texts[i] = today(text)
+	}
+	entry, _ := allGenerated.LoadOrStore(string(bytes.Join(texts, []byte("\n---\n"))), &generated{})
 	g := entry.(*generated)
 	g.once.Do(func() {
 		var folder string
@@ -171,11 +180,15 @@ func generate(text []byte) ([]operatormanifest.ManifestSet, error) {
 			return
 		}
 		defer os.RemoveAll(folder)
-		file := filepath.Join(folder, "operator.yaml")
-		if g.err = os.WriteFile(file, text, 0o600); g.err != nil {
-			return
+		var files []string
+		for i, text := range texts {
+			file := filepath.Join(folder, fmt.Sprintf("operator%d.yaml", i))
+			if g.err = os.WriteFile(file, text, 0o600); g.err != nil {
+				return
+			}
+			files = append(files, file)
 		}
-		g.sets, _, g.err = operatorrender.GenerateManifest([]string{file}, nil, false, nil, nil)
+		g.sets, _, g.err = operatorrender.GenerateManifest(files, nil, false, nil, nil)
 	})
 	return g.sets, g.err
 }

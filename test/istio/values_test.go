@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+	"slices"
 )
 
 // chances say how often, in percent, a word is written that is needed, or that
@@ -48,6 +49,12 @@ var chances = map[string]int{
 	"from.notNamespaces": 8, "from.notPrincipals": 8, "from.notServiceAccounts": 8,
 	"from.requestPrincipals": 6, "from.notRequestPrincipals": 5, "from.claims": 6, "from.requiredScopes": 5,
 	"allow.when": 10, "deny.when": 10, "when.key": 99, "when.values": 90, "when.notValues": 10,
+	"install.only": 4, "install.mode": 20, "install.deliver": 8, "spec.proxy": 40, "proxy.config": 50,
+	"config.tracing": 1, "config.zipkinAddress": 1, "config.availabilityZone": 1, "config.envoyMetricsServiceAddress": 1, "config.sds": 1, "config.discoveryRefreshDelay": 1,
+	"config.configPath": 4, "config.binaryPath": 4, "config.discoveryAddress": 5, "config.statsdUdpAddress": 5, "config.proxyAdminPort": 5, "config.statusPort": 5, "config.customConfigFile": 3,
+	"config.proxyBootstrapTemplatePath": 3, "config.envoyMetricsService": 5, "config.envoyAccessLogService": 5, "config.privateKeyProvider": 4, "cryptomb.pollDelay": 97, "qat.pollDelay": 97,
+	"config.proxyHeaders": 5, "config.connectionSettings": 4, "config.caCertificatesPem": 2, "config.image": 3, "config.fileFlushInterval": 3, "config.fileFlushMinSizeKb": 3, "config.statsCompression": 4,
+	"config.drainDuration": 10, "envoyMetricsService.tlsSettings": 2, "envoyAccessLogService.tlsSettings": 2, "config.readinessProbe": 3, "config.serviceCluster": 8, "config.tracingServiceName": 5,
 	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
 	"tls.certificate": 10, "certificate.issuer": 99, "certificate.kind": 10,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
@@ -85,11 +92,29 @@ var wordValues = map[string]func(*generator) any{
 	"tagOverrides.*.value": one("request.host", "'a'", "string(response.code)"), "reportingInterval": one("10s", "1s", "5ms"),
 	"minProtocolVersion":   one("TLSV1_2", "TLSV1_3"),
 	"spec.domain":          one("shop.example.com", "example.org", "x.y"),
-	"install.mode":         one("istioctl"),
+	"install.mode":         either(85, one("istioctl"), one("existing")),
+	"install.deliver":      one("object", "configmap", "none"),
 	"install.istioVersion": one("1.30.2", "1.31.1", "1.22.0", "1.21.6", "1.16.7", "1.11.4"),
 	"install.hub":          one("registry.example.com/istio", "localhost:5000", "docker.io/istio", "a.b:1/c/d_e"),
 	"install.variant":      one("distroless", "debug"),
 	"install.revision":     one("1-31-1", "stable"),
+
+	"config.concurrency":                                  between(0, 4),
+	"config.drainDuration":                                one("45s", "1s"),
+	"config.discoveryAddress":                             one("istiod.istio-system.svc:15012", "10.0.0.1:15012"),
+	"config.statsdUdpAddress":                             one("statsd.shop:8125", "[::1]:8125"),
+	"config.serviceCluster":                               one("shop", "istio-proxy"),
+	"config.proxyAdminPort":                               between(15000, 15001),
+	"config.statusPort":                                   between(15020, 15021),
+	"config.proxyMetadata#key":                            one("A", "ISTIO_META_A"),
+	"config.controlPlaneAuthPolicy":                       one("NONE", "MUTUAL_TLS"),
+	"inclusionRegexps":                                    one(".*outlier.*", "a"),
+	"envoyMetricsService.address":                         one("a.shop:9000"),
+	"envoyAccessLogService.address":                       one("a.shop:9000"),
+	"cryptomb.pollDelay":                                  one("10ms"),
+	"qat.pollDelay":                                       one("10ms"),
+	"http2InitialStreamWindowSize":                        between(65535, 70000),
+	"connectionSettings.http2InitialConnectionWindowSize": between(65535, 70000),
 
 	"minReplicas":                 between(1, 3),
 	"maxReplicas":                 between(3, 40),
@@ -296,6 +321,9 @@ func (g *generator) mend(words tree) {
 	if install, ok := words["install"].(tree); ok && words["platform"] == "minikube" && g.chance(95) {
 		delete(install, "ingressGateway") // of which there is one pod
 	}
+	if install, ok := words["install"].(tree); ok && g.chance(95) {
+		mendInstall(words, install)
+	}
 	if words["to"] != nil && words["split"] != nil {
 		delete(words, g.pick("to", "split"))
 	}
@@ -472,6 +500,29 @@ func (g *generator) connection() tree {
 		when["sourceLabels"] = map[any]any{"app": g.text("a", "b")}
 	}
 	return when
+}
+
+// mendInstall leaves an installation that is somebody else's, or all that there is,
+// the words that it has.
+func mendInstall(words, install tree) {
+	if install["mode"] == "existing" {
+		delete(words, "profile")
+		for _, word := range []string{"hub", "variant", "revision", "ingressGateway", "egressGateway", "cni"} {
+			delete(install, word)
+		}
+		if pilot, ok := install["pilot"].(tree); ok && (pilot["minReplicas"] == nil) != (pilot["maxReplicas"] == nil) {
+			delete(pilot, "minReplicas")
+			delete(pilot, "maxReplicas")
+		}
+	}
+	if install["only"] == true {
+		delete(install, "deliver")
+		for word := range words {
+			if !slices.Contains([]string{"kyma", "profile", "platform", "domain", "install", "injection", "proxy"}, word) {
+				delete(words, word)
+			}
+		}
+	}
 }
 
 // mendAccess does the same for rules and tokens.
