@@ -55,7 +55,7 @@ func TestExplainExisting(t *testing.T) {
 		"meshConfig.defaultConfig.proxyMetadata.A.b":                    "spec.proxy.config.proxyMetadata",
 		"meshConfig.defaultConfig.proxyMetadata.ISTIO_META_DNS_CAPTURE": "spec.proxy.enableDNSProxying",
 		"meshConfig.defaultConfig.statNameLength":                       "spec.proxy.config.statNameLength",
-		"meshConfig.enablePrometheusMerge":                              "base",
+		"meshConfig.enablePrometheusMerge":                              "generation 2.18 existing",
 		"values.pilot.autoscaleEnabled":                                 "spec.install.pilot.maxReplicas",
 		"values.pilot.autoscaleMax":                                     "spec.install.pilot.maxReplicas",
 		"values.pilot.autoscaleMin":                                     "spec.install.pilot.minReplicas",
