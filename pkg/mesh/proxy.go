@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -163,7 +162,7 @@ func (r *resolver) privateKeys(at diag.Path, p *meshconfig.PrivateKeyProvider) {
 
 // wholeSeconds refuses a duration that Istio would refuse, for drainDuration.
 func (r *resolver) wholeSeconds(at diag.Path, d *durationpb.Duration) {
-	if d != nil && (d.AsDuration()%time.Second != 0 || d.AsDuration() == 0) {
+	if d != nil && (d.Nanos != 0 || d.Seconds == 0) {
 		r.ds.Errorf(diag.CodeValue, at, "want whole seconds, 1s or more")
 	}
 }
