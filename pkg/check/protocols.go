@@ -12,12 +12,9 @@ import (
 
 // protocols finds routes in the mesh that no request ever meets, because a Service
 // says that its port speaks something else. Gateways speak what their own server
-// says, so their routes are met.
+// says, so their routes are met; their VirtualServices have the names of no Service.
 func protocols(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 	for o, vs := range manifest.Of[*networking.VirtualService](objects) {
-		if len(vs.Gateways) > 0 {
-			continue
-		}
 		s, ok := p.Service(o.Namespace, o.Name)
 		if !ok {
 			continue

@@ -44,7 +44,7 @@ func (r *resolver) virtualHosts() []VirtualHost {
 				elsewhere[x.gateway.id] = true
 				r.ds.Infof(diag.CodeReference, x.at.Key("gateway"), "Gateway %s is not in gateways; its hosts and ports are not checked", x.gateway.id)
 			}
-			if allowed := r.mayReach(&x); !allowed {
+			if !r.mayReach(&x) {
 				continue
 			}
 			key := [2]string{x.gateway.id, x.host}
