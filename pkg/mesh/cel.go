@@ -115,6 +115,12 @@ func celProblem(tokens []string) string {
 		}
 	}
 	for i, token := range tokens {
+		if slices.Contains(celBinary, token) && (i == 0 || !celEnds(tokens[i-1])) {
+			return "nothing stands before " + token
+		}
+		if (slices.Contains(celBinary, token) || token == "!" || token == "-" || token == ".") && (after(i+1) == "" || strings.Contains(")]},:", after(i+1))) {
+			return "nothing stands after " + token
+		}
 		if token != "in" && celValue(token) && i > 0 && tokens[i-1] != "in" && (celValue(tokens[i-1]) || strings.Contains(")]", tokens[i-1])) {
 			return "an operator is missing before " + token
 		}
@@ -132,6 +138,12 @@ func celProblem(tokens []string) string {
 	}
 	return ""
 }
+
+// celBinary are the operators that stand between two values.
+var celBinary = []string{"==", "!=", "<=", ">=", "<", ">", "&&", "||", "+", "*", "/", "%", "?"}
+
+// celEnds tells whether a value can end with a token.
+func celEnds(token string) bool { return celValue(token) || strings.Contains(")]}", token) }
 
 // celValue tells whether a token is a name, a number or a text.
 func celValue(token string) bool {

@@ -369,9 +369,11 @@ func (r *resolver) refusesTCP(at diag.Path, p *accessPlace, a action, rule *secu
 func (r *ruleReader) checkIdentities(w spec.Rule) {
 	for _, word := range r.identities {
 		switch {
+		case r.action == asking:
+			r.ds.Errorf(diag.CodeAccess, word.at, "Istio asks an authorizer before it looks at identities; write to, when or ipBlocks here, and identities in allow or deny")
 		case r.place.gateway != nil, r.place.isMesh() && word.not && r.action == denying:
 			r.ds.Errorf(diag.CodeAccess, word.at, "callers of a gateway have no mesh identity; this %s every request from outside; write it per namespace", r.does(word))
-		case word.not || r.action != allowing:
+		case word.not || r.action == denying:
 			if who := r.plaintext(r.place, w.To); who != "" {
 				r.ds.Errorf(diag.CodeAccess, word.at, "%s: a caller without a certificate has no identity and would get through; make mtls STRICT or use ipBlocks", who)
 			}
@@ -381,12 +383,7 @@ func (r *ruleReader) checkIdentities(w spec.Rule) {
 
 // does says what a rule about identities does with callers that have none.
 func (r *ruleReader) does(word identityWord) string {
-	switch {
-	case r.action == asking && word.not:
-		return "asks about"
-	case r.action == asking:
-		return "asks nobody about"
-	case word.not == (r.action == denying):
+	if word.not == (r.action == denying) {
 		return "denies"
 	}
 	return "lets in"
