@@ -110,9 +110,17 @@ func (c *call) options(config *resourcelist.Item) error {
 	return nil
 }
 
+// child is the value of a key of a mapping, nil where there is none.
 func child(n *yaml.Node, key string) *yaml.Node {
-	_, value := find(n, key)
-	return value
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
 }
 
 // collect finds the documents among the items, and the functionConfig. kustomize
