@@ -47,7 +47,10 @@ const (
 	CodeItem     Code = "KM107"
 	CodeSecret   Code = "KM108"
 
-	CodeLookalike Code = "KM110"
+	CodeLookalike  Code = "KM110"
+	CodeNoPackage  Code = "KM111"
+	CodeByHand     Code = "KM112"
+	CodeNoInjector Code = "KM113"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -92,4 +95,7 @@ var Codes = []struct {
 	{CodeItem, "an option or an item that the function cannot take"},
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
 	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
+	{CodeNoPackage, "a word that changes an object of the package, and the package does not hold it"},
+	{CodeByHand, "a label or annotation of a person's that says something else than a word"},
+	{CodeNoInjector, "pods that get no sidecar, or another one, whatever is said"},
 }

@@ -21,6 +21,10 @@ type Mesh struct {
 	Path diag.Path
 	// Install is how Istio itself is installed.
 	Install Install
+	// Namespaces are the labels by which namespaces choose their sidecar.
+	Namespaces []NamespaceLabel
+	// PodSettings are what Istio's injector is to read at pods.
+	PodSettings []PodSetting
 	// MTLS are the places whose servers have a mode of their own, the mesh first.
 	MTLS []MTLS
 	// Authentications are the places whose servers check tokens.
@@ -286,6 +290,8 @@ type VirtualHost struct {
 // Istio 1.22; design amendment 25).
 func (m *Mesh) Version(group string) string {
 	switch {
+	case group == "":
+		return "v1"
 	case group == "install.istio.io":
 		return "v1alpha1"
 	case m.istio.before(1, 22):

@@ -125,6 +125,8 @@ func (r *resolver) resolve() *Mesh {
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
 	r.ingress = m.Install.IngressGateway.Ports
 	r.rootNamespace()
+	m.Namespaces = r.namespaceLabels()
+	m.PodSettings = r.podSettings(m.Install.Sidecar)
 	m.MTLS = r.mtls()
 	m.Excluded = r.excluded()
 	for i := range r.services {

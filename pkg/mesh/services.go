@@ -91,6 +91,11 @@ var serviceWords = []serviceWord{
 	{"connectionPool", func(s *spec.Service) bool { return s.ConnectionPool != nil }, func(to, from *spec.Service) { to.ConnectionPool = from.ConnectionPool }},
 	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
+	{"injection", func(s *spec.Service) bool { return s.Injection != "" }, func(to, from *spec.Service) { to.Injection = from.Injection }},
+	{"proxy.resources", func(s *spec.Service) bool { return s.Proxy.Resources != spec.Resources{} }, func(to, from *spec.Service) { to.Proxy.Resources = from.Proxy.Resources }},
+	{"proxy.nativeSidecar", func(s *spec.Service) bool { return s.Proxy.NativeSidecar != nil }, func(to, from *spec.Service) { to.Proxy.NativeSidecar = from.Proxy.NativeSidecar }},
+	{"proxy.enableDNSProxying", func(s *spec.Service) bool { return s.Proxy.EnableDNSProxying != nil }, func(to, from *spec.Service) { to.Proxy.EnableDNSProxying = from.Proxy.EnableDNSProxying }},
+	{"proxy.config", func(s *spec.Service) bool { return s.Proxy.Config != nil }, func(to, from *spec.Service) { to.Proxy.Config = from.Proxy.Config }},
 	{"security.mtls", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
 	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
 	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
@@ -277,8 +282,9 @@ func (r *resolver) unused(s service) {
 // origin is what asked for the objects about the service's traffic.
 func (s service) origin() diag.Path {
 	for _, w := range serviceWords {
-		switch w.name {
-		case "protocol", "port", "expose", "security":
+		word, _, _ := strings.Cut(w.name, ".")
+		switch word {
+		case "protocol", "port", "expose", "injection", "proxy", "security":
 		default:
 			if s.teamWords[w.name] {
 				return s.teamPath

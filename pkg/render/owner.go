@@ -1,10 +1,6 @@
 package render
 
-import (
-	"strings"
-
-	"github.com/kymamesh/kymamesh/pkg/manifest"
-)
+import "github.com/kymamesh/kymamesh/pkg/manifest"
 
 // Item is an object of a package, as far as it says whose it is.
 type Item interface {
@@ -20,8 +16,7 @@ type Item interface {
 func OwnerOf(item Item) (owner string, ours bool) {
 	owner, labelled := item.Label(manifest.OwnerLabel)
 	_, annotated := item.Annotation(manifest.SourceAnnotation)
-	group, _, _ := strings.Cut(item.APIVersion(), "/")
-	return owner, labelled && annotated && isRendered(group, item.Kind())
+	return owner, labelled && annotated && isRendered(manifest.Group(item.APIVersion()), item.Kind())
 }
 
 func isRendered(group, name string) bool {

@@ -12,7 +12,7 @@ type Service struct {
 	Name      string `yaml:"name"`
 	Namespace string `yaml:"namespace"`
 	// Selector are the labels of the service's pods, for what is said of its
-	// workload (security). Default: app with the service's name.
+	// workload (injection, proxy, security). Default: app with the service's name.
 	Selector map[string]string `yaml:"selector"`
 	// Protocol is HTTP, which includes gRPC and WebSocket. Default: HTTP.
 	Protocol string `yaml:"protocol"`
@@ -44,6 +44,11 @@ type Service struct {
 	OutlierDetection *networking.OutlierDetection       `yaml:"outlierDetection"`
 	// Expose opens the service to the outside, through gateways.
 	Expose []Expose `yaml:"expose" mesh:"one"`
+	// Injection says whether the service's pods get a sidecar: enabled, or
+	// disabled, which a MeshService cannot say. Default: what the namespace says.
+	Injection string `yaml:"injection"`
+	// Proxy is the sidecar of the service's pods.
+	Proxy WorkloadProxy `yaml:"proxy"`
 	// Security is what holds for the service's workload.
 	Security Security `yaml:"security"`
 }
@@ -52,7 +57,7 @@ type Service struct {
 func (Service) Later() []string {
 	return []string{
 		"exportTo",
-		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
+		"virtualService", "destinationRule", "sidecar",
 		"telemetry", "dataplane", "waypoint",
 	}
 }

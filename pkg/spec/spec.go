@@ -107,12 +107,18 @@ func (Spec) Later() []string {
 
 // Namespace is what is said of one namespace.
 type Namespace struct {
+	// Injection says whether the namespace's pods get a sidecar: enabled or
+	// disabled. Default: what the mesh says.
+	Injection string `yaml:"injection"`
+	// Revision is the installation, or the tag, whose sidecar they get. It
+	// excludes Injection.
+	Revision string   `yaml:"revision"`
 	Security Security `yaml:"security"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Namespace) Later() []string {
-	return []string{"injection", "revision", "sidecar", "telemetry", "dataplane", "waypoint"}
+	return []string{"sidecar", "telemetry", "dataplane", "waypoint"}
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -40,7 +41,9 @@ type call struct {
 	files bool
 
 	objects []manifest.Object
-	ds      diag.List
+	// edits are what the documents change in the package's own objects.
+	edits []edit.Edit
+	ds    diag.List
 }
 
 // place is where a document lies in the package.
