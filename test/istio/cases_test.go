@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/namespaces"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
@@ -198,10 +200,13 @@ func eachDocument(text []byte, take func(doc []byte) error) error {
 	}
 }
 
-// resources are the objects that kubectl applies.
+// resources are the objects that kubectl applies and Istio reads.
 func (c testCase) resources() []manifest.Object {
-	return render.Select(c.objects, render.PartResources)
+	return slices.DeleteFunc(render.Select(c.objects, render.PartResources), isNamespace)
 }
+
+// isNamespace tells Kubernetes' own kind apart, which TestNamespaces judges.
+func isNamespace(o manifest.Object) bool { return o.Kind == &namespaces.Kind }
 
 // title names an object in failures.
 func title(o manifest.Object) string {

@@ -298,17 +298,26 @@ func TestInstallation(t *testing.T) {
 
 // installationOf is what istioctl makes of a document.
 func installationOf(spec string) (installation, error) {
+	all, err := installedOf(spec)
+	if err != nil {
+		return installation{}, err
+	}
+	return all.installation()
+}
+
+// installedOf are the Kubernetes objects that istioctl makes of a document.
+func installedOf(spec string) (objectsByName, error) {
 	objects, ds := render.YAML("in.yaml", []byte("apiVersion: mesh.kyma-project.io/v1alpha1\nkind: KymaMesh\nmetadata: {name: shop}\nspec: "+spec+"\n"))
 	if ds.HasErrors() {
-		return installation{}, fmt.Errorf("%v", ds)
+		return nil, fmt.Errorf("%v", ds)
 	}
 	text, err := manifest.AppendYAML(nil, render.Select(objects, render.PartInstall)[0])
 	if err != nil {
-		return installation{}, err
+		return nil, err
 	}
 	sets, err := generate(text)
 	if err != nil {
-		return installation{}, err
+		return nil, err
 	}
 	all := objectsByName{}
 	for _, set := range sets {
@@ -316,7 +325,7 @@ func installationOf(spec string) (installation, error) {
 			all[m.GetKind()+" "+m.GetName()] = m.Unstructured
 		}
 	}
-	return all.installation()
+	return all, nil
 }
 
 // objectsByName are Kubernetes objects by "KIND NAME".
