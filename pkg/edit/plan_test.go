@@ -116,6 +116,9 @@ func TestPlanRefuses(t *testing.T) {
 		if len(ds) != 1 || !strings.Contains(ds[0].String(), c.want) {
 			t.Errorf("%s: %v\n%s", name, ds, got)
 		}
+		if name != "twice" && got != operator {
+			t.Errorf("%s: changed nevertheless:\n%s", name, got)
+		}
 	}
 }
 
