@@ -117,6 +117,12 @@ func judges(t *testing.T, folder, id string) []string {
 			all = append(all, judge)
 		}
 	}
+	if area == "krm" { // what Istio reads of them is a label or an annotation
+		if strings.Contains(readText(t, "test/istio/injection_test.go"), `"`+name+`"`) {
+			return []string{"Istio's injector"}
+		}
+		return []string{"the function's tests"}
+	}
 	if area == "install" {
 		return append(all, "istioctl")
 	}

@@ -62,7 +62,7 @@ func (r *request) editable(in *input, changes []edit.Change) error {
 	return nil
 }
 
-// print writes the changed objects whole, behind what is rendered.
+// printChanged writes the changed objects whole, behind what is rendered.
 func printChanged(out *bytes.Buffer, changes []edit.Change) {
 	for _, c := range changes {
 		if out.Len() > 0 {

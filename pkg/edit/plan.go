@@ -73,7 +73,7 @@ func (p Package) Plan(edits []Edit) ([]Change, diag.List) {
 func (p Package) Keeps(objects []manifest.Object) []manifest.Object {
 	held := map[string]bool{}
 	for _, item := range p.Items {
-		if item.Kind() == "Namespace" && item.APIVersion() == "v1" && !rendered(item) {
+		if isNamespace(item) && !rendered(item) {
 			held[item.Name()] = true
 		}
 	}
@@ -82,12 +82,16 @@ func (p Package) Keeps(objects []manifest.Object) []manifest.Object {
 	})
 }
 
+func isNamespace(item *resourcelist.Item) bool {
+	return item.APIVersion() == "v1" && item.Kind() == "Namespace"
+}
+
 // rendered tells whether an earlier run rendered the item, and this one will
-// again.
+// again: of the kinds that are edited, Namespaces are rendered too.
 func rendered(item *resourcelist.Item) bool {
 	_, owner := item.Label(manifest.OwnerLabel)
 	_, source := item.Annotation(manifest.SourceAnnotation)
-	return owner && source
+	return owner && source && isNamespace(item)
 }
 
 // wanted finds the edits about an item: those of single objects by identity,

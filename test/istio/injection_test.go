@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,11 +12,13 @@ import (
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/kube/inject"
+	admission "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	klabels "k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
@@ -31,6 +34,7 @@ var injections = []struct {
 	want []string
 }{
 	{"U05-injection", []string{
+		"Namespace legacy: []",
 		"Deployment batch: no sidecar",
 		"Deployment front: 10m/192Mi..1/1Gi",
 	}},
@@ -45,8 +49,13 @@ var injections = []struct {
 		"Pod all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
 		"Deployment all: 10m/192Mi..1/1Gi",
 	}},
-	{"edits-taken-back", []string{"Deployment batch: 10m/192Mi..1/1Gi"}},
-	{"edits-no-sidecar-will-come", []string{"DaemonSet agent: no sidecar"}},
+	{"edits-that-say-the-same", []string{"Namespace shop: [namespace.sidecar-injector.istio.io]", "Deployment f: no sidecar"}},
+	{"edits-taken-back", []string{"Namespace legacy: [object.sidecar-injector.istio.io]", "Deployment batch: 10m/192Mi..1/1Gi"}},
+	{"edits-no-sidecar-will-come", []string{
+		"Namespace kube-public: [namespace.sidecar-injector.istio.io]",
+		"Namespace kube-system: []",
+		"DaemonSet agent: no sidecar",
+	}},
 }
 
 // TestInjection holds what is written into pod templates against the injector
@@ -57,6 +66,10 @@ func TestInjection(t *testing.T) {
 		t.Fatal(err)
 	}
 	injector, err := newInjector(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	webhooks, err := newNamespaceWebhooks(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +90,9 @@ func TestInjection(t *testing.T) {
 			}
 			var got []string
 			for i := range list.Items {
-				if u := &list.Items[i]; runsPods(u) {
+				if u := &list.Items[i]; u.GetKind() == "Namespace" {
+					got = append(got, fmt.Sprintf("Namespace %s: %v", u.GetName(), webhooks.answering(u.GetLabels())))
+				} else if runsPods(u) {
 					sidecar, err := injector.sidecar(u)
 					if err != nil {
 						t.Fatal(err)
@@ -90,6 +105,33 @@ func TestInjection(t *testing.T) {
 			}
 		})
 	}
+}
+
+// namespaceWebhooks are the injector's webhooks, by what namespaces have to say.
+type namespaceWebhooks []admission.MutatingWebhook
+
+func newNamespaceWebhooks(all objectsByName) (namespaceWebhooks, error) {
+	var config admission.MutatingWebhookConfiguration
+	o := all.object("MutatingWebhookConfiguration", "istio-sidecar-injector")
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o, &config); err != nil {
+		return nil, err
+	}
+	if len(config.Webhooks) == 0 {
+		return nil, errors.New("the installation has no webhooks that inject")
+	}
+	return config.Webhooks, nil
+}
+
+// answering are the webhooks that look at pods of a namespace with these labels.
+func (w namespaceWebhooks) answering(labels map[string]string) []string {
+	var names []string
+	for _, hook := range w {
+		selector, err := metav1.LabelSelectorAsSelector(hook.NamespaceSelector)
+		if err == nil && selector.Matches(klabels.Set(labels)) {
+			names = append(names, hook.Name)
+		}
+	}
+	return names
 }
 
 // TestNamespaces holds rendered Namespaces against Kubernetes' own type and rules.
