@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
 	meshconfig "istio.io/api/mesh/v1alpha1"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -153,8 +152,11 @@ func (r *resolver) podSettings(mesh Resources) []PodSetting {
 			r.youngWord(s.at("proxy.nativeSidecar"), 24)
 			set("proxy.nativeSidecar", NativeSidecarAnnotation, boolText(*native))
 		}
-		if config, at := r.proxyConfig(s); config != nil {
-			all = append(all, PodSetting{Namespace: s.Namespace, Selector: s.selector(), Key: ProxyConfigAnnotation, Config: config, Origin: at})
+		if dns := s.Proxy.EnableDNSProxying; dns != nil {
+			all = append(all, PodSetting{
+				Namespace: s.Namespace, Selector: s.selector(), Key: ProxyConfigAnnotation, Origin: s.at("proxy.enableDNSProxying"),
+				Config: &meshconfig.ProxyConfig{ProxyMetadata: map[string]string{dnsCapture: boolText(*dns)}},
+			})
 		}
 	}
 	return all
@@ -247,33 +249,3 @@ func (r *resolver) proxyAmount(at diag.Path, what, request, limit, meshRequest, 
 
 // dnsCapture is how a proxy is told to answer DNS queries.
 const dnsCapture = "ISTIO_META_DNS_CAPTURE"
-
-// proxyConfig is what a service says about its proxies' configuration, nil for
-// nothing, and where.
-func (r *resolver) proxyConfig(s service) (*meshconfig.ProxyConfig, diag.Path) {
-	at, dnsAt := s.at("proxy.config"), s.at("proxy.enableDNSProxying")
-	config, dns := proto.CloneOf(s.Proxy.Config), s.Proxy.EnableDNSProxying
-	if config != nil {
-		needs(r, at, config)
-		if s.team(at) {
-			r.ds.Errorf(diag.CodePlace, at, "no such word in a MeshService; it belongs to KymaMesh services[]")
-		}
-		if config.Tracing != nil {
-			r.ds.Errorf(diag.CodePlace, at.Key("tracing"), "use telemetry.tracing")
-		}
-		if _, written := config.ProxyMetadata[dnsCapture]; written {
-			r.ds.Errorf(diag.CodePlace, at.Key("proxyMetadata").Key(dnsCapture), "use proxy.enableDNSProxying")
-		}
-	}
-	if dns == nil {
-		return config, at
-	}
-	if config == nil {
-		config, at = &meshconfig.ProxyConfig{}, dnsAt
-	}
-	if config.ProxyMetadata == nil {
-		config.ProxyMetadata = map[string]string{}
-	}
-	config.ProxyMetadata[dnsCapture] = boolText(*dns)
-	return config, at
-}

@@ -1,7 +1,5 @@
 package spec
 
-import meshconfig "istio.io/api/mesh/v1alpha1"
-
 // WorkloadProxy is the sidecar of one service's pods. Its words become
 // annotations of the pod templates in the package.
 type WorkloadProxy struct {
@@ -15,7 +13,7 @@ type WorkloadProxy struct {
 	// EnableDNSProxying lets the sidecar answer the pod's DNS queries. Default:
 	// what the mesh says.
 	EnableDNSProxying *bool `yaml:"enableDNSProxying"`
-	// Config are Istio's other settings of a proxy; Istio puts them over the
-	// mesh's, field by field. Not in a MeshService.
-	Config *meshconfig.ProxyConfig `yaml:"config"`
 }
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (WorkloadProxy) Later() []string { return []string{"config"} }

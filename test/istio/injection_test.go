@@ -40,17 +40,17 @@ var injections = []struct {
 	}},
 	{"U06-sidecar-resources", []string{"Deployment cache: 10m/192Mi..1/512Mi"}},
 	{"edits-every-kind-of-workload", []string{
-		"StatefulSet all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
-		"DaemonSet all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
-		"ReplicaSet all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
-		"Job all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
-		"ReplicationController all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
-		"CronJob all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
-		"Pod all: 10m/192Mi..1/1Gi native DNS drain=20s A=b",
+		"StatefulSet all: 10m/192Mi..1/1Gi native DNS",
+		"DaemonSet all: 10m/192Mi..1/1Gi native DNS",
+		"ReplicaSet all: 10m/192Mi..1/1Gi native DNS",
+		"Job all: 10m/192Mi..1/1Gi native DNS",
+		"ReplicationController all: 10m/192Mi..1/1Gi native DNS",
+		"CronJob all: 10m/192Mi..1/1Gi native DNS",
+		"Pod all: 10m/192Mi..1/1Gi native DNS",
 		"Deployment all: 10m/192Mi..1/1Gi",
 	}},
 	{"edits-that-say-the-same", []string{"Namespace shop: [namespace.sidecar-injector.istio.io]", "Deployment f: no sidecar"}},
-	{"edits-taken-back", []string{"Namespace legacy: [object.sidecar-injector.istio.io]", "Deployment batch: 10m/192Mi..1/1Gi"}},
+	{"edits-taken-back", []string{"Namespace legacy: [rev.object.sidecar-injector.istio.io object.sidecar-injector.istio.io]", "Deployment batch: 10m/192Mi..1/1Gi"}},
 	{"edits-no-sidecar-will-come", []string{
 		"Namespace kube-public: [namespace.sidecar-injector.istio.io]",
 		"Namespace kube-system: []",
@@ -251,12 +251,6 @@ func proxyWords(c corev1.Container) []string {
 	}
 	if env["ISTIO_META_DNS_CAPTURE"] == "true" {
 		words = append(words, "DNS")
-	}
-	if config := env["PROXY_CONFIG"]; strings.Contains(config, `"terminationDrainDuration":"20s"`) {
-		words = append(words, "drain=20s")
-	}
-	if env["A"] != "" {
-		words = append(words, "A="+env["A"])
 	}
 	return words
 }
