@@ -97,17 +97,22 @@ var workloadKinds = []string{
 func (p *Package) Namespaces() []string { return p.namespaces }
 
 // NamespaceLabel is a label of a Namespace that somebody wrote, empty where the
-// package does not say.
+// package does not say, or an earlier run of ours did.
 func (p *Package) NamespaceLabel(namespace, key string) string {
 	item, ok := p.labelled[namespace]
 	if !ok {
+		return ""
+	}
+	path := []string{"metadata", "labels", key}
+	set, _ := item.Annotation(manifest.SetAnnotation)
+	if slices.ContainsFunc(manifest.Pointers(set), func(ours []string) bool { return slices.Equal(ours, path) }) {
 		return ""
 	}
 	n, err := item.Node()
 	if err != nil {
 		return ""
 	}
-	return texts(within(n, []string{"metadata", "labels"}))[key]
+	return texts(within(n, path[:2]))[key]
 }
 
 // Service finds a Service. It is false when the package does not hold it, or
