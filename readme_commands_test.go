@@ -65,9 +65,10 @@ var commands = map[string]command{
 	"kpt fn eval examples/kpt --image localhost/kymamesh-krm:dev":                            {clients: []string{"kpt", "podman"}, copied: true, wants: []string{"[PASS]"}},
 	"set -o pipefail; kpt fn source examples/kpt | kymamesh-krm | kpt fn sink rendered-copy": {clients: kpt, copied: true, writes: "rendered-copy/rendered/shop/virtualservice_reviews.yaml"},
 
-	"kymamesh render examples/quickstart/kymamesh.yaml":    {wants: []string{"kind: IstioOperator", "weight: 10"}},
-	"kymamesh render --output-dir rendered examples/kpt":   {copied: true, writes: "rendered/shop/virtualservice_reviews.yaml"},
-	"kymamesh render - <examples/quickstart/kymamesh.yaml": {wants: []string{"kind: IstioOperator", "weight: 10"}},
+	"kymamesh render examples/quickstart/kymamesh.yaml":     {wants: []string{"kind: IstioOperator", "weight: 10"}},
+	"kymamesh render --output-dir rendered examples/kpt":    {copied: true, writes: "rendered/shop/virtualservice_reviews.yaml"},
+	"kymamesh render -i --output-dir rendered examples/kpt": {copied: true, writes: "rendered/shop/virtualservice_reviews.yaml"},
+	"kymamesh render - <examples/quickstart/kymamesh.yaml":  {wants: []string{"kind: IstioOperator", "weight: 10"}},
 	"kymamesh explain examples/quickstart/kymamesh.yaml --path hpaSpec": {
 		wants: []string{"components.pilot.k8s.hpaSpec.minReplicas: 3  # generation module production"}},
 	"kymamesh explain examples/quickstart/kymamesh.yaml --diff 2.18": {

@@ -176,6 +176,7 @@ var blocks = []struct {
 	{"gateways[].servers[].", spec.Server{}},
 	{"gateways[].tls.", spec.ServerTLS{}},
 	{"services[].", spec.Service{}},
+	{"services[].proxy.", spec.WorkloadProxy{}},
 	{"services[].routes[].", spec.Route{}},
 	{"services[].routes[].when.", spec.Condition{}},
 	{"services[].versions.NAME.", spec.Version{}},

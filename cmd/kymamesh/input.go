@@ -12,6 +12,7 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 	"github.com/kymamesh/kymamesh/pkg/topology"
@@ -30,7 +31,11 @@ type input struct {
 	// packaged are the names whose objects are in items.
 	packaged map[string]bool
 	objects  []manifest.Object
-	ds       diag.List
+	// edits are what the documents change in the package's own objects.
+	edits []edit.Edit
+	// files tells where each of the items is written.
+	files map[*resourcelist.Item]packageFile
+	ds    diag.List
 }
 
 // stdinName is what diagnostics call standard input.
@@ -39,7 +44,7 @@ const stdinName = "<stdin>"
 // read reads every path once, in the order given. A file that cannot be read is
 // an error; what is wrong inside is reported with the other faults.
 func read(paths []string, stdin io.Reader) (*input, error) {
-	in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}}
+	in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}, files: map[*resourcelist.Item]packageFile{}}
 	for _, path := range paths {
 		switch info, err := stat(path); {
 		case err != nil:
@@ -96,7 +101,7 @@ func (in *input) addFile(path string, inPackage bool) error {
 	}
 	if inPackage && !in.packaged[name] {
 		in.packaged[name] = true
-		in.addItems(in.text[name])
+		in.addItems(name, in.text[name])
 	}
 	return nil
 }
@@ -128,9 +133,14 @@ func (in *input) addDocuments(name string, src []byte) {
 
 // addItems takes all objects of a file of a package. What is no stream of
 // objects was reported with its documents.
-func (in *input) addItems(src []byte) {
-	if stream, err := resourcelist.ParseStream(src); err == nil {
-		in.items = append(in.items, stream.Items()...)
+func (in *input) addItems(name string, src []byte) {
+	stream, err := resourcelist.ParseStream(src)
+	if err != nil {
+		return
+	}
+	for _, item := range stream.Items() {
+		in.items = append(in.items, item)
+		in.files[item] = packageFile{name, stream}
 	}
 }
 
@@ -173,14 +183,26 @@ func (in *input) render(selected func([]manifest.Object) []manifest.Object) []ma
 	if in.ds.HasErrors() {
 		return nil
 	}
-	all, ds := render.Documents(in.docs...)
+	all, ds := in.rendered()
 	in.objects, in.ds = all, append(in.ds, ds...)
 	objects := selected(all)
 	if len(in.items) > 0 && !ds.HasErrors() {
-		found := append(check.Package(objects, topology.New(in.items)), in.written(objects)...)
+		around := topology.New(in.items)
+		found := append(check.Package(objects, around), in.written(objects)...)
+		found = append(found, check.Edits(in.edits, around)...)
 		in.ds = render.Locate(append(in.ds, found...), in.docs...)
 	}
 	return objects
+}
+
+// rendered renders the documents, for the package if one was given.
+func (in *input) rendered() ([]manifest.Object, diag.List) {
+	if len(in.items) == 0 {
+		return render.Documents(in.docs...)
+	}
+	objects, edits, ds := render.InPackage(in.docs...)
+	in.edits = edits
+	return edit.Package{Items: in.items}.Keeps(objects), ds
 }
 
 // isPipe is true for what would be waited for and never ends.
@@ -192,8 +214,7 @@ func (in *input) written(objects []manifest.Object) diag.List {
 	byHand := map[identity]bool{}
 	for _, item := range in.items {
 		if _, ours := render.OwnerOf(item); !ours {
-			group := manifest.GroupOf(item.APIVersion())
-			byHand[identity{group, item.Kind(), item.Namespace(), item.Name()}] = true
+			byHand[identity{manifest.GroupOf(item.APIVersion()), item.Kind(), item.Namespace(), item.Name()}] = true
 		}
 	}
 	var ds diag.List

@@ -52,9 +52,12 @@ const (
 	CodeItem     Code = "KM107"
 	CodeSecret   Code = "KM108"
 
-	CodeLookalike Code = "KM110"
-	CodeProtocol  Code = "KM114"
-	CodeTelemetry Code = "KM118"
+	CodeLookalike  Code = "KM110"
+	CodeNoPackage  Code = "KM111"
+	CodeByHand     Code = "KM112"
+	CodeNoInjector Code = "KM113"
+	CodeProtocol   Code = "KM114"
+	CodeTelemetry  Code = "KM118"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -102,6 +105,9 @@ var Codes = []struct {
 	{CodeItem, "an option or an item that the function cannot take"},
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
 	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
+	{CodeNoPackage, "a word that changes an object of the package, and the package does not hold it"},
+	{CodeByHand, "a label or annotation of a person's that says something else than a word"},
+	{CodeNoInjector, "pods that get no sidecar, or another one, whatever is said"},
 	{CodeProtocol, "routes of another protocol than the Service's port speaks"},
 	{CodeTelemetry, "a Telemetry of another for the same proxies"},
 }

@@ -26,6 +26,10 @@ const (
 	// there, so that a kustomization that moves the object is found out: STRICT
 	// in another namespace holds for that namespace only.
 	NamespaceAnnotation = "mesh.kyma-project.io/namespace"
+	// SetAnnotation names the keys that were written into an object that is, or
+	// may come to be, also somebody else's: JSON pointers (RFC 6901) with commas
+	// between. A word that goes away takes its keys with it, and no others.
+	SetAnnotation = "mesh.kyma-project.io/set"
 )
 
 // dryRunAnnotation is Istio's for AuthorizationPolicies.
@@ -35,8 +39,8 @@ const dryRunAnnotation = "istio.io/dry-run"
 type Kind struct {
 	// Name is the kind as Kubernetes writes it.
 	Name string
-	// Group is the API group, empty for Kubernetes' own; the version is chosen per
-	// Istio version.
+	// Group is the API group, empty for Kubernetes' own first one; the version is
+	// chosen per Istio version.
 	Group string
 	// Body is the field that holds Object.Spec. Empty is spec.
 	Body string
@@ -49,6 +53,8 @@ type Kind struct {
 	// it is set, so that its zero is not shown there: a server that redirects
 	// has no tls.mode, and PASSTHROUGH would be a lie.
 	Moot map[protoreflect.FullName]protoreflect.Name
+	// Bare objects have metadata and nothing else.
+	Bare bool
 }
 
 // Object is one rendered resource. Kinds fill in what they know; pkg/render adds
@@ -65,8 +71,12 @@ type Object struct {
 	// DryRun marks an AuthorizationPolicy that reports what it would do, and does
 	// nothing.
 	DryRun bool
+	// Labels and Annotations are beside the marks, for a kind that says what it
+	// says by them.
+	Labels, Annotations map[string]string
 	// Spec is a message of istio.io/api, or a [Tree]: for IstioOperator, which has
-	// no public Go type, and for kinds that are not Istio's. Writing anything else is an error, and so is a
+	// no public Go type, and for kinds that are not Istio's. Anything else is an
+	// error, and so is a
 	// message that protobuf itself cannot write: text that is not UTF-8, a
 	// duration out of range.
 	Spec any

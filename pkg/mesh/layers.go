@@ -33,6 +33,9 @@ type facts struct {
 	// the load balancer's health check stands first: AWS takes the first one
 	// (kyma-project/kyma commit 76c4497996).
 	IngressPorts []ServicePort `yaml:"ingressPorts"`
+	// Injection are the labels istio-injection that the generation puts on
+	// namespaces of Kyma's own: enabled or disabled, by namespace.
+	Injection map[string]string `yaml:"injection"`
 	// HostPorts says that the node's own ports 80 and 443 lead to the ingress
 	// gateway, which leaves room for one pod of it.
 	HostPorts bool `yaml:"hostPorts"`

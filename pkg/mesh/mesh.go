@@ -24,6 +24,10 @@ type Mesh struct {
 	Path diag.Path
 	// Install is how Istio itself is installed.
 	Install Install
+	// Namespaces are the labels by which namespaces choose their sidecar.
+	Namespaces []NamespaceLabel
+	// PodSettings are what Istio's injector is to read at pods.
+	PodSettings []PodSetting
 	// MTLS are the places whose servers have a mode of their own, the mesh first.
 	MTLS []MTLS
 	// Authentications are the places whose servers check tokens.
@@ -412,7 +416,7 @@ func (m *Mesh) Version(group string) string {
 	switch {
 	case group == "install.istio.io", group == "cert.gardener.cloud":
 		return "v1alpha1"
-	case group == "cert-manager.io":
+	case group == "", group == "cert-manager.io":
 		return "v1"
 	case group == "telemetry.istio.io" && m.istio.before(1, 22):
 		return "v1alpha1"

@@ -146,6 +146,8 @@ func (r *resolver) resolve() *Mesh {
 		r.ingress = r.facts.IngressPorts
 	}
 	r.rootNamespace()
+	m.Namespaces = r.namespaceLabels()
+	m.PodSettings = r.podSettings(m.Install.Sidecar)
 	m.MTLS = r.mtls()
 	m.Install.MinProtocolVersion = r.minProtocolVersion()
 	m.Externals = r.externals()

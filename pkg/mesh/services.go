@@ -93,6 +93,10 @@ var serviceWords = []serviceWord{
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
 	{"security.mtls", func(s *spec.Service) bool { return saysMTLS(s.Security.MTLS) }, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
 	{"exportTo", func(s *spec.Service) bool { return s.ExportTo != nil }, func(to, from *spec.Service) { to.ExportTo = from.ExportTo }},
+	{"injection", func(s *spec.Service) bool { return s.Injection != "" }, func(to, from *spec.Service) { to.Injection = from.Injection }},
+	{"proxy.resources", func(s *spec.Service) bool { return s.Proxy.Resources != spec.Resources{} }, func(to, from *spec.Service) { to.Proxy.Resources = from.Proxy.Resources }},
+	{"proxy.nativeSidecar", func(s *spec.Service) bool { return s.Proxy.NativeSidecar != nil }, func(to, from *spec.Service) { to.Proxy.NativeSidecar = from.Proxy.NativeSidecar }},
+	{"proxy.enableDNSProxying", func(s *spec.Service) bool { return s.Proxy.EnableDNSProxying != nil }, func(to, from *spec.Service) { to.Proxy.EnableDNSProxying = from.Proxy.EnableDNSProxying }},
 	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
 	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
 	{"security.deny", func(s *spec.Service) bool { return s.Security.Deny != nil }, func(to, from *spec.Service) { to.Security.Deny = from.Security.Deny }},
@@ -326,7 +330,7 @@ func (s service) origin() diag.Path {
 	for _, w := range serviceWords {
 		block, _, _ := strings.Cut(w.name, ".")
 		switch block {
-		case "protocol", "port", "expose", "security", "sidecar":
+		case "protocol", "port", "expose", "injection", "proxy", "security", "sidecar", "telemetry":
 		default:
 			if s.teamWords[w.name] {
 				return s.teamPath

@@ -8,6 +8,7 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/istioop"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
+	"github.com/kymamesh/kymamesh/pkg/namespaces"
 	"github.com/kymamesh/kymamesh/pkg/peerauth"
 	"github.com/kymamesh/kymamesh/pkg/requestauth"
 	"github.com/kymamesh/kymamesh/pkg/serviceentries"
@@ -26,6 +27,7 @@ type kind struct {
 // applied first comes first, so that routes never stand before the policies that
 // guard them, nor before the versions that they name (design amendment 26).
 var kinds = []kind{
+	{&namespaces.Kind, namespaces.Render},
 	{&istioop.Kind, istioop.Render},
 	{&peerauth.Kind, peerauth.Render},
 	{&requestauth.Kind, requestauth.Render},

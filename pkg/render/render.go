@@ -17,6 +17,7 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/spec"
@@ -95,7 +96,8 @@ func Objects(doc spec.KymaMesh, services ...spec.MeshService) ([]manifest.Object
 	return c.render()
 }
 
-// Documents renders all documents of one call together.
+// Documents renders all documents of one call together. A word that changes
+// objects of the package is an error: they are not seen here (see [InPackage]).
 func Documents(docs ...Document) ([]manifest.Object, diag.List) {
 	c := readCall(docs)
 	return c.render()
@@ -202,7 +204,11 @@ func scalarAt(root *yaml.Node, key string) string {
 // render resolves, renders and locates. What could not be decoded is resolved as
 // far as it was read, so that all faults are found in one run.
 func (c *call) render() ([]manifest.Object, diag.List) {
-	_, objects := c.meshesAndObjects()
+	meshes, objects := c.meshesAndObjects()
+	if unseen := edit.Unseen(c.edits(meshes)); unseen != nil {
+		c.ds = append(c.ds, unseen...).Locate(c.pos)
+		return nil, c.ds
+	}
 	return objects, c.ds
 }
 

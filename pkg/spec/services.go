@@ -12,7 +12,8 @@ type Service struct {
 	Name      string `yaml:"name"`
 	Namespace string `yaml:"namespace"`
 	// Selector are the labels of the service's pods, for what is said of its
-	// workload (security, telemetry). Default: app with the service's name.
+	// workload (injection, proxy, security, telemetry). Default: app with the
+	// service's name.
 	Selector map[string]string `yaml:"selector"`
 	// Protocol is HTTP, which includes gRPC and WebSocket; TCP, whose connections
 	// are told apart by port and caller only; or TLS that no proxy opens, which is
@@ -53,6 +54,11 @@ type Service struct {
 	// is rendered for the mesh, for what no word says. Not in a MeshService.
 	VirtualService  *networking.VirtualService  `yaml:"virtualService"`
 	DestinationRule *networking.DestinationRule `yaml:"destinationRule"`
+	// Injection says whether the service's pods get a sidecar: enabled, or
+	// disabled, which a MeshService cannot say. Default: what the namespace says.
+	Injection string `yaml:"injection"`
+	// Proxy is the sidecar of the service's pods.
+	Proxy WorkloadProxy `yaml:"proxy"`
 	// Security is what holds for the service's workload.
 	Security Security `yaml:"security"`
 	// Telemetry is what the proxies of the service's workload report.
@@ -64,7 +70,7 @@ type Service struct {
 // Later are the words of the vocabulary that are not rendered yet.
 func (Service) Later() []string {
 	return []string{
-		"injection", "proxy", "dataplane", "waypoint",
+		"dataplane", "waypoint",
 	}
 }
 

@@ -123,11 +123,17 @@ type Namespace struct {
 	Telemetry Telemetry `yaml:"telemetry"`
 	// Sidecar is what the namespace's proxies know of others.
 	Sidecar *Sidecar `yaml:"sidecar"`
+	// Injection says whether the namespace's pods get a sidecar: enabled or
+	// disabled. Default: what the mesh says.
+	Injection string `yaml:"injection"`
+	// Revision is the installation, or the tag, whose sidecar they get. It
+	// excludes Injection.
+	Revision string `yaml:"revision"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Namespace) Later() []string {
-	return []string{"injection", "revision", "dataplane", "waypoint"}
+	return []string{"dataplane", "waypoint"}
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.

@@ -68,6 +68,8 @@ type Workload struct {
 	Kind, Name string
 	// Labels are those of the pods.
 	Labels map[string]string
+	// HostNetwork tells that the pods use the node's own network.
+	HostNetwork bool
 }
 
 func readService(n *yaml.Node) Service {
@@ -88,19 +90,33 @@ func readService(n *yaml.Node) Service {
 	return s
 }
 
-// podLabels are the labels of a workload's pod template.
-func podLabels(kind string, n *yaml.Node) map[string]string {
-	path := []string{"spec", "template", "metadata", "labels"}
+// PodTemplate is where a workload of a kind says what its pods are, from the
+// object inwards; a Pod is its own template.
+func PodTemplate(kind string) []string {
 	switch kind {
 	case "Pod":
-		path = []string{"metadata", "labels"}
+		return nil
 	case "CronJob":
-		path = append([]string{"spec", "jobTemplate"}, path...)
+		return []string{"spec", "jobTemplate", "spec", "template"}
 	}
+	return []string{"spec", "template"}
+}
+
+// PodLabels are the labels of a workload's pods.
+func PodLabels(kind string, n *yaml.Node) map[string]string {
+	return texts(within(n, append(PodTemplate(kind), "metadata", "labels")))
+}
+
+// hostNetwork tells whether the pods use the node's own network.
+func hostNetwork(kind string, n *yaml.Node) bool {
+	return text(within(n, append(PodTemplate(kind), "spec", "hostNetwork"))) == "true"
+}
+
+func within(n *yaml.Node, path []string) *yaml.Node {
 	for _, key := range path {
 		n = value(n, key)
 	}
-	return texts(n)
+	return n
 }
 
 // value is the value of a key; nil is a mapping without keys.

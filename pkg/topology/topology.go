@@ -30,6 +30,7 @@ type Package struct {
 	workloads  map[string][]Item   // by namespace
 	secrets    map[string][]string // namespaces by name
 	namespaces []string
+	labelled   map[string]Item // Namespaces by name
 	marked     []Item
 	telemetry  map[string][]Item // by namespace; not ours
 }
@@ -38,7 +39,10 @@ type objectKey struct{ namespace, name string }
 
 // New looks the items through without parsing any.
 func New[T Item](items []T) *Package {
-	p := &Package{services: map[objectKey]Item{}, workloads: map[string][]Item{}, secrets: map[string][]string{}, telemetry: map[string][]Item{}}
+	p := &Package{
+		services: map[objectKey]Item{}, workloads: map[string][]Item{}, secrets: map[string][]string{},
+		labelled: map[string]Item{}, telemetry: map[string][]Item{},
+	}
 	for _, item := range items {
 		p.add(item)
 	}
@@ -53,8 +57,12 @@ func (p *Package) add(item Item) {
 	case kind == "v1/Service":
 		p.services[objectKey{namespace, item.Name()}] = item
 	case kind == "v1/Namespace":
+		if _, ours := item.Annotation(manifest.SourceAnnotation); ours {
+			return // nobody has to live in what an earlier run rendered
+		}
 		namespace = item.Name()
-	case slices.Contains(workloadKinds, kind):
+		p.labelled[namespace] = item
+	case RunsPods(item):
 		p.workloads[namespace] = append(p.workloads[namespace], item)
 	case kind == "v1/Secret":
 		p.secrets[item.Name()] = append(p.secrets[item.Name()], namespace)
@@ -79,7 +87,14 @@ var rootKinds = []string{
 	"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Certificate", "Telemetry",
 }
 
-// workloadKinds are the kinds that run pods.
+// RunsPods tells whether an item is of a kind that runs pods.
+func RunsPods(item interface {
+	APIVersion() string
+	Kind() string
+}) bool {
+	return slices.Contains(workloadKinds, item.APIVersion()+"/"+item.Kind())
+}
+
 var workloadKinds = []string{
 	"v1/Pod", "v1/ReplicationController", "apps/v1/Deployment", "apps/v1/StatefulSet",
 	"apps/v1/DaemonSet", "apps/v1/ReplicaSet", "batch/v1/Job", "batch/v1/CronJob",
@@ -89,6 +104,25 @@ var workloadKinds = []string{
 // workload, or which it makes, in order. The empty name stands for objects that
 // do not say where they live.
 func (p *Package) Namespaces() []string { return p.namespaces }
+
+// NamespaceLabel is a label of a Namespace that somebody wrote, empty where the
+// package does not say, or an earlier run of ours did.
+func (p *Package) NamespaceLabel(namespace, key string) string {
+	item, ok := p.labelled[namespace]
+	if !ok {
+		return ""
+	}
+	path := []string{"metadata", "labels", key}
+	set, _ := item.Annotation(manifest.SetAnnotation)
+	if slices.ContainsFunc(manifest.Pointers(set), func(ours []string) bool { return slices.Equal(ours, path) }) {
+		return ""
+	}
+	n, err := item.Node()
+	if err != nil {
+		return ""
+	}
+	return texts(within(n, path[:2]))[key]
+}
 
 // Service finds a Service. It is false when the package does not hold it, or
 // holds something unreadable under its name.
@@ -143,7 +177,9 @@ func (p *Package) Workloads(namespace string) []Workload {
 	var all []Workload
 	for _, item := range p.workloads[namespace] {
 		if n, err := item.Node(); err == nil {
-			all = append(all, Workload{Kind: item.Kind(), Name: item.Name(), Labels: podLabels(item.Kind(), n)})
+			all = append(all, Workload{
+				Kind: item.Kind(), Name: item.Name(), Labels: PodLabels(item.Kind(), n), HostNetwork: hostNetwork(item.Kind(), n),
+			})
 		}
 	}
 	return all

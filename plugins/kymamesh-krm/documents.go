@@ -9,6 +9,7 @@ import (
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -40,7 +41,9 @@ type call struct {
 	files bool
 
 	objects []manifest.Object
-	ds      diag.List
+	// edits are what the documents change in the package's own objects.
+	edits []edit.Edit
+	ds    diag.List
 }
 
 // place is where a document lies in the package.
@@ -110,9 +113,17 @@ func (c *call) options(config *resourcelist.Item) error {
 	return nil
 }
 
+// child is the value of a key of a mapping, nil where there is none.
 func child(n *yaml.Node, key string) *yaml.Node {
-	_, value := find(n, key)
-	return value
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
 }
 
 // collect finds the documents among the items, and the functionConfig. kustomize

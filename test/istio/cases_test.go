@@ -19,6 +19,7 @@ import (
 
 	"github.com/kymamesh/kymamesh/pkg/certificates"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/namespaces"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
@@ -202,7 +203,7 @@ func eachDocument(text []byte, take func(doc []byte) error) error {
 
 // applied are the objects that kubectl applies.
 func (c testCase) applied() []manifest.Object {
-	return render.Select(c.objects, render.PartResources)
+	return slices.DeleteFunc(render.Select(c.objects, render.PartResources), isNamespace)
 }
 
 // resources are those that Istio reads.
@@ -215,6 +216,9 @@ func (c testCase) resources() []manifest.Object {
 func isCertificate(o manifest.Object) bool {
 	return o.Kind == &certificates.Kind || o.Kind == &certificates.Gardener
 }
+
+// isNamespace tells Kubernetes' own kind apart, which TestNamespaces judges.
+func isNamespace(o manifest.Object) bool { return o.Kind == &namespaces.Kind }
 
 // title names an object in failures.
 func title(o manifest.Object) string {

@@ -74,6 +74,12 @@ func newCluster(c testCase) *cluster {
 	for _, o := range c.resources() {
 		all.namespace(o.Namespace)
 	}
+	for _, o := range c.objects {
+		if isNamespace(o) {
+			all.namespace(o.Name)
+			all.namespaces[o.Name].Labels = o.Labels
+		}
+	}
 	all.addresses()
 	return all
 }

@@ -3,6 +3,7 @@ package istio
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -16,8 +17,13 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+	"istio.io/api/annotation"
 	"istio.io/istio/pkg/config/analysis/diag"
+	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/kube/inject"
 
+	kymadiag "github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -98,9 +104,12 @@ type fault struct{ kind, text string }
 // render to.
 func judge(docs []tree) (accepted bool, _ *fault) {
 	text := []byte(streamOf(docs))
-	objects, ds := render.YAML("in.yaml", text)
+	objects, edits, ds := inPackage(text)
 	if ds.HasErrors() {
 		return false, nil
+	}
+	if err := judgeEdits(edits); err != nil {
+		return true, &fault{kind: "edit " + quoted.ReplaceAllString(err.Error(), ""), text: err.Error()}
 	}
 	if err := rendersTheSame(text, objects); err != nil {
 		return true, &fault{kind: "rendering", text: err.Error()}
@@ -122,13 +131,44 @@ func judge(docs []tree) (accepted bool, _ *fault) {
 	return true, nil
 }
 
+// inPackage renders the documents for a host that shows a package, since words
+// about single workloads are refused by every other.
+func inPackage(text []byte) ([]manifest.Object, []edit.Edit, kymadiag.List) {
+	docs, ds := render.Split("in.yaml", text)
+	if ds.HasErrors() {
+		return nil, nil, ds
+	}
+	return render.InPackage(docs...)
+}
+
+// judgeEdits holds what pods are to say against the injector's own checks.
+func judgeEdits(edits []edit.Edit) error {
+	for _, e := range edits {
+		key := e.Path[len(e.Path)-1]
+		if check := inject.AnnotationValidation[key]; check != nil && e.Path[1] == "annotations" {
+			if err := check(e.Value.Value); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+		}
+		if key == annotation.ProxyConfig.Name {
+			if _, err := mesh.ApplyProxyConfig(e.Value.Value, mesh.DefaultMeshConfig()); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+		}
+	}
+	return nil
+}
+
 func judgeObject(o manifest.Object) error {
 	text, err := manifest.AppendYAML(nil, o)
 	if err != nil {
 		return err
 	}
-	if o.Kind.Name == "IstioOperator" {
+	switch {
+	case o.Kind.Name == "IstioOperator":
 		return checkOperator(text)
+	case isNamespace(o):
+		return checkNamespace(text)
 	}
 	if isCertificate(o) {
 		return nil // TestAPIServer judges them
@@ -149,7 +189,7 @@ var unknowable = map[string]bool{
 }
 
 func rendersTheSame(text []byte, objects []manifest.Object) error {
-	again, _ := render.YAML("in.yaml", text)
+	again, _, _ := inPackage(text)
 	var first, second bytes.Buffer
 	if err := manifest.Encode(&first, objects); err != nil {
 		return err
