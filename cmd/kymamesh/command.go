@@ -178,6 +178,9 @@ func (r *request) run(s streams) error {
 	if err != nil {
 		return err
 	}
+	if r.part != string(render.PartResources) {
+		in.addOverrides()
+	}
 	objects := in.render(r.selected)
 	var c changes
 	if r.dir != "" && !in.ds.HasErrors() {

@@ -23,7 +23,7 @@ const namespace = "istio-system"
 // who may change it: no two calls share any part of it.
 func Render(m *mesh.Mesh) []manifest.Object {
 	in := m.Install
-	spec := merge(mergedLayers(in), words(in))
+	spec := merged(in, readOverrides(in))
 	if in.Autoscaling == "v2beta1" {
 		oldMetrics(spec)
 	}

@@ -68,6 +68,7 @@ func (r *resolver) install() Install {
 		in.Autoscaling = "v2beta1"
 	}
 	in.Hub, in.Tag = r.images(at, words)
+	in.Overrides = r.overrides(at.Key("override"))
 	return in
 }
 

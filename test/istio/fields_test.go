@@ -1,0 +1,177 @@
+package istio
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+	"istio.io/istio/manifests"
+	"istio.io/istio/operator/pkg/apis"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+var update = flag.Bool("update", false, "write the list of fields")
+
+// fieldsFile is the list of an IstioOperator's fields that the library has.
+const fieldsFile = "../../pkg/mesh/fields/istiooperator.yaml"
+
+const fieldsHead = `# What the fields of an IstioOperator's spec hold, from Istio's and Kubernetes' own
+# Go types: test/istio writes this file (go test -run TestFields -update .) and
+# fails when it is out of date. A field holds text, a bool, a number, a whole
+# number, a natural one (0 or more), a quantity of Kubernetes, a mapping or anything
+# as its user likes, one of some values, a type of this file, or a list or map of
+# these. MeshConfig is istio.io/api's.
+`
+
+// TestFields holds the library's list of fields against Istio's types.
+func TestFields(t *testing.T) {
+	types := fieldTypes{}
+	types.add(reflect.TypeFor[apis.IstioOperatorSpec]())
+	profiles, err := fs.Glob(manifests.BuiltinOrDir(""), "profiles/*.yaml")
+	if err != nil || len(profiles) == 0 {
+		t.Fatalf("no profiles of Istio: %v", err)
+	}
+	var names []string
+	for _, p := range profiles {
+		names = append(names, strings.TrimSuffix(path.Base(p), ".yaml"))
+	}
+	types["IstioOperatorSpec"].fields["profile"] = "one of " + strings.Join(names, ", ")
+	types["Values"].fields["profile"] = types["IstioOperatorSpec"].fields["profile"]
+
+	var b strings.Builder
+	b.WriteString(fieldsHead)
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		fmt.Fprintf(&b, "%s:\n", name)
+		for _, field := range slices.Sorted(maps.Keys(types[name].fields)) {
+			fmt.Fprintf(&b, "  %s: %s\n", field, types[name].fields[field])
+		}
+	}
+	if *update {
+		if err := os.WriteFile(fieldsFile, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(fieldsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != b.String() {
+		t.Errorf("%s is not what Istio's types say; run this test with -update", fieldsFile)
+	}
+}
+
+// fieldTypes are struct types by name, with what each field holds.
+type fieldTypes map[string]*fieldType
+
+type fieldType struct {
+	of     reflect.Type
+	fields map[string]string
+}
+
+// holds says what a value of a type is in YAML.
+func (f fieldTypes) holds(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if text, ok := holds[t]; ok {
+		return text
+	}
+	if e, ok := reflect.New(t).Interface().(protoreflect.Enum); ok {
+		var names []string
+		values := e.Descriptor().Values()
+		for i := range values.Len() {
+			names = append(names, string(values.Get(i).Name()))
+		}
+		return "one of " + strings.Join(names, ", ")
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "bool"
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return "whole"
+	case reflect.Uint8, reflect.Uint32, reflect.Uint64:
+		return "natural"
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	case reflect.Interface:
+		return "anything"
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "text"
+		}
+		return "list of " + f.holds(t.Elem())
+	case reflect.Map:
+		return "map of " + f.holds(t.Elem())
+	case reflect.Struct:
+		return f.add(t)
+	}
+	panic("what is " + t.String() + " in YAML?")
+}
+
+// holds are the types that are written otherwise than they look in Go.
+var holds = map[reflect.Type]string{
+	reflect.TypeFor[apis.BoolValue]():         "bool",
+	reflect.TypeFor[wrapperspb.BoolValue]():   "bool",
+	reflect.TypeFor[durationpb.Duration]():    "text",
+	reflect.TypeFor[structpb.Struct]():        "mapping",
+	reflect.TypeFor[structpb.Value]():         "anything",
+	reflect.TypeFor[intstr.IntOrString]():     "whole or text",
+	reflect.TypeFor[apis.IntOrString]():       "whole or text",
+	reflect.TypeFor[resource.Quantity]():      "quantity",
+	reflect.TypeFor[metav1.Time]():            "text",
+	reflect.TypeFor[metav1.FieldsV1]():        "anything",
+	reflect.TypeFor[wrapperspb.StringValue](): "text",
+}
+
+// add lists a struct type and gives its name.
+func (f fieldTypes) add(t reflect.Type) string {
+	if known := f[t.Name()]; known != nil {
+		if known.of != t {
+			panic(fmt.Sprintf("%s and %s have one name", known.of, t))
+		}
+		return t.Name()
+	}
+	f[t.Name()] = &fieldType{t, map[string]string{}}
+	f.addFields(f[t.Name()].fields, t)
+	return t.Name()
+}
+
+func (f fieldTypes) addFields(fields map[string]string, t reflect.Type) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous && name == "":
+			f.addFields(fields, field.Type)
+		case !field.IsExported() || name == "-":
+		case field.Type == reflect.TypeFor[json.RawMessage]() && name == "meshConfig":
+			fields[name] = "MeshConfig"
+		case field.Type == reflect.TypeFor[json.RawMessage]():
+			fields[name] = f.add(reflect.TypeFor[apis.Values]())
+		default:
+			// A message's name in JSON may differ from the one in the tag of Go.
+			for part := range strings.SplitSeq(field.Tag.Get("protobuf"), ",") {
+				if json, ok := strings.CutPrefix(part, "json="); ok && strings.Contains(json, "-") {
+					name = json
+				}
+			}
+			fields[name] = f.holds(field.Type)
+		}
+	}
+}
