@@ -56,7 +56,11 @@ func (d *decoder) freeScalar(n *yaml.Node, at diag.Path) any {
 		d.ds.Errorf(diag.CodeValue, at, "%s is out of range; %d to %d", shortened(n.Value), math.MinInt, math.MaxInt)
 		return nil
 	case plain(n) && wholeOrDecimal.MatchString(n.Value):
-		return read[float64](d, n, at)
+		f := read[float64](d, n, at)
+		if strconv.FormatFloat(f, 'f', -1, 64) == n.Value {
+			return f
+		}
+		// Somebody on the way would write it shorter.
 	}
 	return read[string](d, n, at)
 }

@@ -29,7 +29,7 @@ func Check(m *mesh.Mesh) diag.List {
 	c.againstWords()
 	c.twins()
 	c.tree("", c.spec)
-	c.gateways()
+	c.deployments()
 	config, _ := c.spec["meshConfig"].(manifest.Tree)
 	c.oneofs("meshConfig", config, (&meshconfig.MeshConfig{}).ProtoReflect().Descriptor())
 	return c.ds
@@ -97,9 +97,9 @@ func (c *checker) differ(a, b saying, st statement) {
 		if !ok || isEmpty(other.value) || path == st.path && reflect.DeepEqual(other.value, st.value) || isAppended(path) {
 			continue
 		}
-		c.ds.Errorf(diag.CodeDuplicate, st.at, "%s says something else; keep one, or write install.override, which wins", c.place(b, other.at))
+		c.ds.Errorf(diag.CodeDuplicate, st.at, "%s says something else; keep one", c.place(b, other.at))
 		if path != st.path { // seen from this side only
-			c.ds.Errorf(diag.CodeDuplicate, other.at, "%s says something else; keep one, or write install.override, which wins", c.place(a, st.at))
+			c.ds.Errorf(diag.CodeDuplicate, other.at, "%s says something else; keep one", c.place(a, st.at))
 		}
 		return
 	}
@@ -261,22 +261,31 @@ func (c *checker) replicaCount(component string, k8s manifest.Tree) {
 	}
 }
 
-// gateways checks the Services of the gateways.
-func (c *checker) gateways() {
-	components, _ := c.spec["components"].(manifest.Tree)
-	for _, kind := range []string{"ingressGateways", "egressGateways"} {
-		list, _ := components[kind].([]any)
-		for i, item := range list {
-			g, _ := item.(manifest.Tree)
-			k8s, _ := g["k8s"].(manifest.Tree)
-			service, _ := k8s["service"].(manifest.Tree)
-			if ports, ok := service["ports"].([]any); ok {
-				at := fmt.Sprintf("components.%s[%s].k8s.service.ports", kind, itemName(i, item))
-				c.ports(at, ports)
-				if kind == "ingressGateways" && c.isBalanced(service) {
-					c.statusPort(at, ports)
-				}
-			}
+// deployments checks what is particular to single components.
+func (c *checker) deployments() {
+	all := deployments(c.spec)
+	for _, at := range slices.Sorted(maps.Keys(all)) {
+		k8s := all[at]
+		c.metrics(at+".hpaSpec.metrics", metricsOf(k8s))
+		service, _ := k8s["service"].(manifest.Tree)
+		ports, ok := service["ports"].([]any)
+		if !ok || !strings.Contains(at, "Gateways[") {
+			continue
+		}
+		c.ports(at+".service.ports", ports)
+		if strings.HasPrefix(at, "components.ingress") && c.isBalanced(service) {
+			c.statusPort(at+".service.ports", ports)
+		}
+	}
+}
+
+// metrics finds those that an old Istio wants in a form that is not rendered.
+func (c *checker) metrics(at string, metrics []any) {
+	for i, item := range metrics {
+		m, _ := item.(manifest.Tree)
+		place, _, ok := c.blame(at+"["+itemName(i, item)+"]", at)
+		if ok && c.m.Install.Autoscaling == "v2beta1" && text(m, "type") != "Resource" {
+			c.ds.Errorf(diag.CodeVersion, place, "Istio knows it from 1.17 on in this form; this mesh's is older (install.istioVersion), write metrics of type Resource")
 		}
 	}
 }

@@ -113,8 +113,8 @@ func itemName(i int, item any) string {
 	if kind := text(m, "kind"); kind != "" && text(m, "name") != "" { // an overlay
 		return kind + " " + text(m, "name")
 	}
-	if metric, ok := m["resource"].(manifest.Tree); ok && text(metric, "name") != "" {
-		return text(metric, "name")
+	if metric := metricName(m); metric != "" && text(m, "type") != "" {
+		return metric
 	}
 	for _, field := range []string{"name", "path"} {
 		if name := text(m, field); name != "" {

@@ -1,6 +1,7 @@
 package istioop
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -136,9 +137,19 @@ func samePatch(a, b manifest.Tree) bool {
 }
 
 func sameMetric(a, b manifest.Tree) bool {
-	ar, aok := a["resource"].(manifest.Tree)
-	br, bok := b["resource"].(manifest.Tree)
-	return aok && bok && sameField("type")(a, b) && sameField("name")(ar, br)
+	return sameField("type")(a, b) && metricName(a) != "" && metricName(a) == metricName(b)
+}
+
+// metricName is the resource or the metric that an autoscaler looks at.
+func metricName(m manifest.Tree) string {
+	for _, field := range []string{"resource", "containerResource", "pods", "object", "external"} {
+		of, _ := m[field].(manifest.Tree)
+		metric, _ := of["metric"].(manifest.Tree)
+		if name := cmp.Or(text(of, "name"), text(metric, "name")); name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // samePort goes by name, and where one of the two has none, by the number and

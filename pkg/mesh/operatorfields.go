@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,17 +172,18 @@ func (f fieldCheck) scalar(at diag.Path, holds string, v any) {
 			f.r.oneOf(at, v, choice{values: strings.Split(values, ", "), unknown: "no value %s; " + values})
 		case holds == "quantity":
 			f.r.quantity(at, v)
-		case !slices.Contains([]string{"text", "whole or text", "anything"}, holds):
+		case !slices.Contains([]string{"text", "int32 or text", "anything"}, holds):
 			f.wrong(at, holds, v)
 		}
 	case int:
 		switch {
 		case holds == "text" || isChoice:
 			ds.Errorf(diag.CodeNotText, at, "%d is a number in YAML; write %q", v, strconv.Itoa(v))
-		case holds == "natural" && v < 0:
-			ds.Errorf(diag.CodeValue, at, "%d is below 0", v)
-		case !slices.Contains([]string{"whole", "natural", "number", "quantity", "whole or text", "anything"}, holds):
+		case slices.Contains([]string{"number", "quantity", "anything"}, holds):
+		case ranges[holds] == [2]int{}:
 			f.wrong(at, holds, v)
+		case v < ranges[holds][0] || v > ranges[holds][1]:
+			ds.Errorf(diag.CodeValue, at, "%d is out of range; %d to %d", v, ranges[holds][0], ranges[holds][1])
 		}
 	case float64:
 		if holds == "text" || isChoice {
@@ -214,14 +216,20 @@ func (f fieldCheck) tree(at diag.Path, holds string, v any) {
 	}
 }
 
+// ranges are the least and the greatest of whole numbers.
+var ranges = map[string][2]int{
+	"int32": {math.MinInt32, math.MaxInt32}, "int32 or text": {math.MinInt32, math.MaxInt32},
+	"uint32": {0, math.MaxUint32}, "int64": {math.MinInt64, math.MaxInt64},
+}
+
 // wrong reports a value of another type than the field holds.
 func (f fieldCheck) wrong(at diag.Path, holds string, v any) {
 	want := map[string]string{
-		"bool": "true or false", "whole": "a whole number", "natural": "a whole number", "number": "a number",
-		"quantity": "a quantity such as 128Mi", "mapping": "a mapping", "MeshConfig": "a mapping", "whole or text": "a whole number or text",
+		"text": "text", "bool": "true or false", "number": "a number", "quantity": "a quantity such as 128Mi",
+		"mapping": "a mapping", "MeshConfig": "a mapping", "int32 or text": "a whole number or text",
 	}[holds]
 	if want == "" {
-		want = "text"
+		want = "a whole number"
 	}
 	f.r.ds.Errorf(diag.CodeType, at, "want %s, got %s", want, shape(v))
 }

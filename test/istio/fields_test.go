@@ -31,10 +31,10 @@ const fieldsFile = "../../pkg/mesh/fields/istiooperator.yaml"
 
 const fieldsHead = `# What the fields of an IstioOperator's spec hold, from Istio's and Kubernetes' own
 # Go types: test/istio writes this file (go test -run TestFields -update .) and
-# fails when it is out of date. A field holds text, a bool, a number, a whole
-# number, a natural one (0 or more), a quantity of Kubernetes, a mapping or anything
-# as its user likes, one of some values, a type of this file, or a list or map of
-# these. MeshConfig is istio.io/api's.
+# fails when it is out of date. A field holds text, a bool, a number, an int32, int64
+# or uint32, a quantity of Kubernetes, a mapping or anything as its user likes, one
+# of some values, a type of this file, or a list or map of these. MeshConfig is
+# istio.io/api's.
 `
 
 // TestFields holds the library's list of fields against Istio's types.
@@ -103,10 +103,8 @@ func (f fieldTypes) holds(t reflect.Type) string {
 		return "text"
 	case reflect.Bool:
 		return "bool"
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		return "whole"
-	case reflect.Uint8, reflect.Uint32, reflect.Uint64:
-		return "natural"
+	case reflect.Int32, reflect.Int64, reflect.Uint32:
+		return t.Kind().String()
 	case reflect.Float32, reflect.Float64:
 		return "number"
 	case reflect.Interface:
@@ -131,8 +129,8 @@ var holds = map[reflect.Type]string{
 	reflect.TypeFor[durationpb.Duration]():    "text",
 	reflect.TypeFor[structpb.Struct]():        "mapping",
 	reflect.TypeFor[structpb.Value]():         "anything",
-	reflect.TypeFor[intstr.IntOrString]():     "whole or text",
-	reflect.TypeFor[apis.IntOrString]():       "whole or text",
+	reflect.TypeFor[intstr.IntOrString]():     "int32 or text",
+	reflect.TypeFor[apis.IntOrString]():       "int32 or text",
 	reflect.TypeFor[resource.Quantity]():      "quantity",
 	reflect.TypeFor[metav1.Time]():            "text",
 	reflect.TypeFor[metav1.FieldsV1]():        "anything",
@@ -164,6 +162,8 @@ func (f fieldTypes) addFields(fields map[string]string, t reflect.Type) {
 			fields[name] = "MeshConfig"
 		case field.Type == reflect.TypeFor[json.RawMessage]():
 			fields[name] = f.add(reflect.TypeFor[apis.Values]())
+		case name == "tag":
+			fields[name] = "text" // a number would lose its zeros
 		default:
 			// A message's name in JSON may differ from the one in the tag of Go.
 			for part := range strings.SplitSeq(field.Tag.Get("protobuf"), ",") {
