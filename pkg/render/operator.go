@@ -100,11 +100,11 @@ func (c *call) installerConfig(root *yaml.Node, doc Document, at diag.Path) {
 func (c *call) innerDocument(text string, place inside, at diag.Path) (*yaml.Node, bool) {
 	source, ds := strictyaml.Parse("", 1, []byte(text), at)
 	for i := range ds {
-		line := c.pos(at) // the file and the line on which the document begins
-		if line.Line > 0 {
-			line.Line += place.line(ds[i].Pos.Line) - place.key.Line
+		pos := c.pos(at)
+		if pos.Line > 0 && place.first > 0 {
+			pos.Line, pos.Col = pos.Line+place.line(ds[i].Pos.Line)-place.key.Line, 1
 		}
-		ds[i].Pos = line
+		ds[i].Pos = pos
 	}
 	c.ds = append(c.ds, ds...)
 	if len(ds) > 0 {

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -165,13 +166,35 @@ func (f fieldTypes) addFields(fields map[string]string, t reflect.Type) {
 		case name == "tag":
 			fields[name] = "text" // a number would lose its zeros
 		default:
-			// A message's name in JSON may differ from the one in the tag of Go.
-			for part := range strings.SplitSeq(field.Tag.Get("protobuf"), ",") {
-				if json, ok := strings.CutPrefix(part, "json="); ok && strings.Contains(json, "-") {
-					name = json
-				}
-			}
-			fields[name] = f.holds(field.Type)
+			fields[asRead(name, field.Tag.Get("protobuf"))] = f.holds(field.Type)
 		}
 	}
 }
+
+// asRead is the name by which Istio's charts read a field. Istio takes that of the
+// .proto file and that of JSON, and drops in silence the one that no chart reads.
+func asRead(name, protobuf string) string {
+	for part := range strings.SplitSeq(protobuf, ",") {
+		if json, ok := strings.CutPrefix(part, "json="); ok && strings.Contains(charts(), json) && !strings.Contains(charts(), "."+name) {
+			return json
+		}
+	}
+	return name
+}
+
+// charts are the texts of all of Istio's charts.
+var charts = sync.OnceValue(func() string {
+	var all strings.Builder
+	err := fs.WalkDir(manifests.BuiltinOrDir(""), "charts", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(manifests.BuiltinOrDir(""), name)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	return all.String()
+})
