@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 	"istio.io/istio/manifests"
 	"istio.io/istio/operator/pkg/apis"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -138,6 +139,34 @@ var holds = map[reflect.Type]string{
 	reflect.TypeFor[wrapperspb.StringValue](): "text",
 }
 
+// kubernetesFields are values without a type of their own that Istio's validation
+// reads as Kubernetes' (operator/pkg/apis/validation, validateValues).
+var kubernetesFields = map[string]reflect.Type{
+	"CNIConfig.affinity":                                    reflect.TypeFor[corev1.Affinity](),
+	"CNIConfig.seccompProfile":                              reflect.TypeFor[corev1.SeccompProfile](),
+	"EgressGatewayConfig.podAntiAffinityLabelSelector":      reflect.TypeFor[[]metav1.LabelSelector](),
+	"EgressGatewayConfig.podAntiAffinityTermLabelSelector":  reflect.TypeFor[[]metav1.LabelSelector](),
+	"EgressGatewayConfig.tolerations":                       reflect.TypeFor[[]corev1.Toleration](),
+	"IngressGatewayConfig.podAntiAffinityLabelSelector":     reflect.TypeFor[[]metav1.LabelSelector](),
+	"IngressGatewayConfig.podAntiAffinityTermLabelSelector": reflect.TypeFor[[]metav1.LabelSelector](),
+	"IngressGatewayConfig.tolerations":                      reflect.TypeFor[[]corev1.Toleration](),
+	"GlobalConfig.defaultTolerations":                       reflect.TypeFor[[]corev1.Toleration](),
+	"PilotConfig.tolerations":                               reflect.TypeFor[[]corev1.Toleration](),
+	"PilotConfig.affinity":                                  reflect.TypeFor[corev1.Affinity](),
+	"PilotConfig.seccompProfile":                            reflect.TypeFor[corev1.SeccompProfile](),
+	"PilotConfig.topologySpreadConstraints":                 reflect.TypeFor[[]corev1.TopologySpreadConstraint](),
+	"PilotConfig.volumeMounts":                              reflect.TypeFor[[]corev1.VolumeMount](),
+	"PilotConfig.volumes":                                   reflect.TypeFor[[]corev1.Volume](),
+	"ProxyConfig.seccompProfile":                            reflect.TypeFor[corev1.SeccompProfile](),
+	"ProxyConfig.lifecycle":                                 reflect.TypeFor[corev1.Lifecycle](),
+	"SidecarInjectorConfig.neverInjectSelector":             reflect.TypeFor[[]metav1.LabelSelector](),
+	"SidecarInjectorConfig.alwaysInjectSelector":            reflect.TypeFor[[]metav1.LabelSelector](),
+	"WaypointConfig.affinity":                               reflect.TypeFor[corev1.Affinity](),
+	"WaypointConfig.topologySpreadConstraints":              reflect.TypeFor[[]corev1.TopologySpreadConstraint](),
+	"WaypointConfig.nodeSelector":                           reflect.TypeFor[corev1.NodeSelector](),
+	"WaypointConfig.toleration":                             reflect.TypeFor[[]corev1.Toleration](),
+}
+
 // add lists a struct type and gives its name.
 func (f fieldTypes) add(t reflect.Type) string {
 	if known := f[t.Name()]; known != nil {
@@ -165,6 +194,8 @@ func (f fieldTypes) addFields(fields map[string]string, t reflect.Type) {
 			fields[name] = f.add(reflect.TypeFor[apis.Values]())
 		case name == "tag":
 			fields[name] = "text" // a number would lose its zeros
+		case kubernetesFields[t.Name()+"."+name] != nil:
+			fields[name] = f.holds(kubernetesFields[t.Name()+"."+name])
 		default:
 			fields[asRead(name, field.Tag.Get("protobuf"))] = f.holds(field.Type)
 		}

@@ -9,7 +9,7 @@ import (
 // would refuse most documents if it were written as often as others.
 var chances = map[string]int{
 	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
-	"ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
+	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
 	"spec.services": 95, "spec.gateways": 25, "spec.kyma": 10, "services.mesh": 10,
 	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
@@ -59,6 +59,7 @@ var wordValues = map[string]func(*generator) any{
 	"install.hub":          one("registry.example.com/istio", "localhost:5000", "docker.io/istio", "a.b:1/c/d_e"),
 	"install.variant":      one("distroless", "debug"),
 	"install.revision":     one("1-31-1", "stable"),
+	"install.override":     (*generator).override,
 
 	"minReplicas":                 between(1, 3),
 	"maxReplicas":                 between(3, 40),
