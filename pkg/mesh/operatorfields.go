@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,31 @@ func (r *resolver) operatorFields(o Override) {
 		}
 	}
 	f.check(o.At, "IstioOperatorSpec", o.Spec)
+	if at, v, _ := fieldOf(o, []string{"hub"}); isOtherText(v, imageHub) {
+		r.ds.Errorf(diag.CodeValue, at, "%q is no image registry; write it as registry.example.com/istio", v)
+	}
+	if at, v, _ := fieldOf(o, []string{"tag"}); isOtherText(v, imageTag) {
+		r.ds.Errorf(diag.CodeValue, at, "%q is no tag of an image; write it as 1.31.1-distroless", v)
+	}
+	for _, kind := range []string{"ingressGateways", "egressGateways"} {
+		at, v, _ := fieldOf(o, []string{"components", kind})
+		gateways, _ := v.([]any)
+		for i, g := range gateways {
+			m, _ := g.(map[string]any)
+			if name, ok := m["name"].(string); ok {
+				r.names.label(at.Index(i).Key("name"), name)
+			}
+		}
+	}
+}
+
+var imageTag = regexp.MustCompile(`^[a-zA-Z0-9_][-a-zA-Z0-9_.]{0,127}$`)
+
+// isOtherText is true for text that does not match; anything else is judged by
+// its type.
+func isOtherText(v any, pattern *regexp.Regexp) bool {
+	s, ok := v.(string)
+	return ok && !pattern.MatchString(s)
 }
 
 // fieldOf finds a field of an override.

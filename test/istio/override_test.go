@@ -2,12 +2,16 @@ package istio
 
 import (
 	"maps"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
 // heldBy is the library's list of an IstioOperator's fields, which TestFields holds
@@ -23,6 +27,16 @@ var heldBy = sync.OnceValue(func() map[string]map[string]string {
 	}
 	return types
 })
+
+// TestRandomOverrides holds what we let into an IstioOperator against Istio's
+// reader of it.
+func TestRandomOverrides(t *testing.T) {
+	tryRandom(t, func(seed uint64) []tree {
+		g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
+		words := tree{"kyma": g.text("1.24", "module"), "install": tree{"override": g.override()}}
+		return []tree{{"apiVersion": spec.APIVersion, "kind": spec.KindKymaMesh, "metadata": tree{"name": "shop"}, "spec": words}}
+	})
+}
 
 // override is a random part of an IstioOperator's spec.
 func (g *generator) override() any { return g.held("IstioOperatorSpec", "", 0) }
