@@ -183,6 +183,9 @@ func (r *request) run(s streams) error {
 	if err != nil {
 		return err
 	}
+	if r.part != string(render.PartResources) {
+		in.addOverrides()
+	}
 	objects := in.render(r.selected)
 	edits := r.edit(in)
 	var c changes

@@ -21,6 +21,9 @@ import (
 // input is all that a call reads.
 type input struct {
 	docs []render.Document
+	// overrides are objects of the directories that are merged into what the
+	// documents render.
+	overrides []render.Document
 	// items are all objects of the directories: the package around the documents.
 	items []*resourcelist.Item
 	// text is what was read, by the names that diagnostics use.
@@ -66,6 +69,14 @@ func read(paths []string, stdin io.Reader) (*input, error) {
 	return in, nil
 }
 
+// addOverrides takes the objects that are merged into the installation. Where
+// nothing is installed they say nothing.
+func (in *input) addOverrides() {
+	if len(in.docs) > 0 {
+		in.docs = append(in.docs, in.overrides...)
+	}
+}
+
 func stat(path string) (fs.FileInfo, error) {
 	if path == "-" {
 		return nil, nil
@@ -101,7 +112,7 @@ func (in *input) addFile(path string, inPackage bool) error {
 	}
 	if inPackage && !in.packaged[name] {
 		in.packaged[name] = true
-		in.addItems(name, in.text[name])
+		in.addItems(name)
 	}
 	return nil
 }
@@ -133,14 +144,17 @@ func (in *input) addDocuments(name string, src []byte) {
 
 // addItems takes all objects of a file of a package. What is no stream of
 // objects was reported with its documents.
-func (in *input) addItems(name string, src []byte) {
-	stream, err := resourcelist.ParseStream(src)
+func (in *input) addItems(name string) {
+	stream, err := resourcelist.ParseStream(in.text[name])
 	if err != nil {
 		return
 	}
 	for _, item := range stream.Items() {
 		in.items = append(in.items, item)
 		in.files[item] = packageFile{name, stream}
+		if render.IsOverride(item) {
+			in.overrides = append(in.overrides, render.Document{File: name, Line: item.Line(), Text: item.Bytes()})
+		}
 	}
 }
 

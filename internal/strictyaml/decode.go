@@ -50,6 +50,10 @@ type options struct {
 func (o options) single(field string) bool { return slices.Contains(o.ones, field) }
 
 func (d *decoder) value(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {
+	if v.Kind() == reflect.Interface {
+		d.free(n, at, v, depth)
+		return
+	}
 	d.enter(n, at, emptyText(v.Type()), depth, func(n *yaml.Node, depth int) {
 		switch v.Kind() {
 		case reflect.Pointer:

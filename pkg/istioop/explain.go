@@ -26,7 +26,8 @@ type Leaf struct {
 func Explain(m *mesh.Mesh) []Leaf {
 	in := m.Install
 	spec := Render(m)[0].Spec.(manifest.Tree)
-	said := leavesOf(words(in))
+	overrides := readOverrides(in)
+	said := leavesOf(words(overrides.replicas(in)))
 	names := layerNames(in)
 	layered := make([]map[string]any, len(names))
 	for i, name := range names {
@@ -36,7 +37,9 @@ func Explain(m *mesh.Mesh) []Leaf {
 	values := leavesOf(spec)
 	for _, path := range slices.Sorted(maps.Keys(values)) {
 		leaf := Leaf{Path: path, Value: values[path]}
-		if _, ok := said[path]; ok {
+		if at, ok := overrides.source(path); ok {
+			leaf.Source.Path = at
+		} else if _, ok := said[path]; ok {
 			leaf.Source = m.Source(wordAt(in, path)...)
 		} else {
 			leaf.Source.Layer = layerOf(path, names, layered)
@@ -107,6 +110,12 @@ func addLeaves(leaves map[string]any, at string, v any) {
 // the others.
 func itemName(i int, item any) string {
 	m, _ := item.(manifest.Tree)
+	if kind := text(m, "kind"); kind != "" && text(m, "name") != "" { // an overlay
+		return kind + " " + text(m, "name")
+	}
+	if metric := metricName(m); metric != "" && text(m, "type") != "" {
+		return metric
+	}
 	for _, field := range []string{"name", "path"} {
 		if name := text(m, field); name != "" {
 			return name
@@ -139,8 +148,8 @@ var wordRules = []wordRule{
 	{regexp.MustCompile(componentAt + `\.k8s\.service\.ports\[(.+)\]\.\w+$`), "install $1 ports $2"},
 	{regexp.MustCompile(componentAt + `\.k8s\.service\.externalTrafficPolicy$`), "install $1 externalTrafficPolicy"},
 	{regexp.MustCompile(componentAt + `\.k8s\.serviceAnnotations\.(.+)$`), "install $1 annotations $2"},
-	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[istio-sidecar-injector.*\.timeoutSeconds`), "install webhook timeoutSeconds"},
-	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[istio-sidecar-injector`), "install webhook namespaceSelector"},
+	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector.*\.timeoutSeconds`), "install webhook timeoutSeconds"},
+	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector`), "install webhook namespaceSelector"},
 	{regexp.MustCompile(componentAt + `\.name$`), "install $1"},
 	{regexp.MustCompile(`^values\.pilot\.autoscaleMin$`), "install pilot minReplicas"},
 	{regexp.MustCompile(`^values\.pilot\.autoscale(Max|Enabled)$`), "install pilot maxReplicas"},

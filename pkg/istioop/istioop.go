@@ -23,11 +23,11 @@ const namespace = "istio-system"
 // who may change it: no two calls share any part of it.
 func Render(m *mesh.Mesh) []manifest.Object {
 	in := m.Install
-	name, layer := withRevision(ownName, in.Revision), mergedLayers(in)
+	name := withRevision(ownName, in.Revision)
 	if in.Existing {
-		name, layer = overlayName, patchOf(in, layer)
+		name = overlayName
 	}
-	spec := merge(layer, words(in))
+	spec := merged(in, readOverrides(in))
 	if in.Autoscaling == "v2beta1" {
 		oldMetrics(spec)
 	}

@@ -109,7 +109,7 @@ func TestMinikube(t *testing.T) {
 }
 
 func hostPortOf(containerPort string) string {
-	return "components.ingressGateways[istio-ingressgateway].k8s.overlays[istio-ingressgateway]" +
+	return "components.ingressGateways[istio-ingressgateway].k8s.overlays[Deployment istio-ingressgateway]" +
 		".patches[spec.template.spec.containers.[name:istio-proxy].ports.[containerPort:" + containerPort + "].hostPort].value"
 }
 

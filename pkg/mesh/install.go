@@ -82,6 +82,7 @@ func (r *resolver) install() Install {
 		Resources: r.resources(at.Key("cni").Key("resources"), words.CNI.Resources, func(s *spec.Spec) *spec.Resources { return &s.Install.CNI.Resources }),
 	}
 	in.Hub, in.Tag = r.images(at, words)
+	in.Overrides = r.overrides(at.Key("override"))
 	return in
 }
 

@@ -104,6 +104,8 @@ type Install struct {
 	// Autoscaling is the version of Kubernetes' autoscaling API that the
 	// installer knows: v2beta1 or v2.
 	Autoscaling string
+	// Overrides lie over all of this, the lowest first.
+	Overrides []Override
 }
 
 // Reports is what an Istio before 1.18 is told to report: it is configured for the

@@ -25,6 +25,9 @@ type Document[T any] struct {
 type Documents struct {
 	Meshes   []Document[spec.KymaMesh]
 	Services []Document[spec.MeshService]
+	// Operators are IstioOperators that people keep beside a KymaMesh, but for those
+	// that an earlier call rendered.
+	Operators []Document[Operator]
 }
 
 // Resolve completes and checks the documents of a call: one Mesh for each
@@ -32,10 +35,10 @@ type Documents struct {
 // rendered. The documents are not written to.
 func Resolve(ds Documents) ([]*Mesh, diag.List) {
 	var list diag.List
-	members := assign(ds, &list)
+	members, operators := assign(ds, &list), operatorsOf(ds, &list)
 	meshes := make([]*Mesh, len(ds.Meshes))
 	for i, doc := range ds.Meshes {
-		r := resolver{ds: &list, names: names{&list}, doc: doc, spec: doc.Value.Spec, team: members[i]}
+		r := resolver{ds: &list, names: names{&list}, doc: doc, spec: doc.Value.Spec, team: members[i], operators: operators[i]}
 		meshes[i] = r.resolve()
 	}
 	return meshes, list
@@ -101,6 +104,8 @@ type resolver struct {
 	names names
 	doc   Document[spec.KymaMesh]
 	team  []Document[spec.MeshService]
+	// operators are the IstioOperators beside the document.
+	operators []Document[Operator]
 	// spec is completed by complete; until then it is as written.
 	spec  spec.Spec
 	stack stack // what lies under the document

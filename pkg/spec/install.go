@@ -37,11 +37,16 @@ type Install struct {
 	CNI CNI `yaml:"cni"`
 	// Webhook is the one that injects sidecars.
 	Webhook Webhook `yaml:"webhook"`
+	// Override is a partial spec of an IstioOperator with Istio's own fields, merged
+	// over all that the words and their defaults say. In it values are
+	// map[string]any, []any, string, bool, int and float64; nil deletes. Default:
+	// none.
+	Override map[string]any `yaml:"override"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Install) Later() []string {
-	return []string{"override", "existing"}
+	return []string{"existing"}
 }
 
 // Component is one Deployment of the installation. What is not written is what

@@ -31,7 +31,8 @@ type call struct {
 	list   *resourcelist.List
 	legacy bool
 	part   render.Part
-	// docs are the documents of ours and places where each lies, in one order.
+	// docs are the documents of ours, and behind them what is merged into what they
+	// render; places say where each lies, in the same order.
 	docs   []render.Document
 	places []place
 	// config is the functionConfig when it is a document of ours.
@@ -126,7 +127,8 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// collect finds the documents among the items, and the functionConfig. kustomize
+// collect finds the documents among the items, and the functionConfig, and beside
+// them the items that are merged into what is rendered. kustomize
 // and kpt give it as both. Where the two differ the functionConfig holds: an
 // overlay's transformer meets the document of its base among the items.
 func (c *call) collect() {
@@ -147,6 +149,14 @@ func (c *call) collect() {
 	}
 	if c.config != nil && !asItem {
 		c.add(c.config, c.config.Bytes())
+	}
+	if len(c.docs) == 0 || c.part == render.PartResources {
+		return // nothing is installed
+	}
+	for _, item := range c.list.Items() {
+		if render.IsOverride(item) {
+			c.add(item, item.Bytes())
+		}
 	}
 }
 

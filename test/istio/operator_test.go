@@ -48,13 +48,19 @@ func TestOperator(t *testing.T) {
 	})
 }
 
-// oldMetric is the one field whose form depends on the installer: an Istio before
+// oldMetrics is the one thing whose form depends on the installer: an Istio before
 // 1.17 wants it so, and the one in hand knows only the later form.
-var oldMetric = regexp.MustCompile(`(?m)^( *name: (?:cpu|memory)\n *)targetAverageUtilization: 80$`)
+var oldMetrics = map[string]*regexp.Regexp{
+	"${1}target: {type: Utilization, averageUtilization: $2}": regexp.MustCompile(`(?m)^( *name: (?:cpu|memory)\n *)targetAverageUtilization: (.+)$`),
+	"${1}target: {type: AverageValue, averageValue: $2}":      regexp.MustCompile(`(?m)^( *name: (?:cpu|memory)\n *)targetAverageValue: (.+)$`),
+}
 
 // today turns the form of an older Istio into that of the one in hand.
 func today(text []byte) []byte {
-	return oldMetric.ReplaceAll(text, []byte("${1}target: {type: Utilization, averageUtilization: 80}"))
+	for now, old := range oldMetrics {
+		text = old.ReplaceAll(text, []byte(now))
+	}
+	return text
 }
 
 // checkOperator is Istio's verdict on one IstioOperator. Istio takes unknown

@@ -31,22 +31,27 @@ import (
 // TestRandomDocuments holds our validation against Istio's: whatever we accept,
 // Istio has to accept. KYMAMESH_SOAK is a number of documents for a long run.
 func TestRandomDocuments(t *testing.T) {
+	tryRandom(t, documentsOf)
+}
+
+// tryRandom judges documents made from seeds.
+func tryRandom(t *testing.T, documentsOf func(uint64) []tree) {
 	fresh := rand.Uint64()
 	if soak := os.Getenv("KYMAMESH_SOAK"); soak != "" {
 		count, err := strconv.Atoi(soak)
 		if err != nil {
 			t.Fatalf("KYMAMESH_SOAK: %v", err)
 		}
-		tryDocuments(t, fresh, count)
+		tryDocuments(t, fresh, count, documentsOf)
 		return
 	}
-	t.Run("the same every time", func(t *testing.T) { tryDocuments(t, 1, 200) })
-	t.Run("new every time", func(t *testing.T) { tryDocuments(t, fresh, 200) })
+	t.Run("the same every time", func(t *testing.T) { tryDocuments(t, 1, 200, documentsOf) })
+	t.Run("new every time", func(t *testing.T) { tryDocuments(t, fresh, 200, documentsOf) })
 }
 
 // tryDocuments judges count documents, the first made from seed, the next from
 // the one after it, and reports one document for each kind of fault.
-func tryDocuments(t *testing.T, seed uint64, count int) {
+func tryDocuments(t *testing.T, seed uint64, count int, documentsOf func(uint64) []tree) {
 	t.Logf("seed %d, %d documents", seed, count)
 	var next, accepted, faulty atomic.Int64
 	var known sync.Map // kinds of faults

@@ -13,8 +13,8 @@ import (
 // would refuse most documents if it were written as often as others.
 var chances = map[string]int{
 	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
-	"ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
 	"services.injection": 8, "services.proxy": 10, "proxy.config": 20, "config.tracing": 1, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
+	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
 	"spec.services": 95, "spec.gateways": 25, "spec.kyma": 10, "services.mesh": 10,
 	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
@@ -119,6 +119,7 @@ var wordValues = map[string]func(*generator) any{
 	"qat.pollDelay":                                       one("10ms"),
 	"http2InitialStreamWindowSize":                        between(65535, 70000),
 	"connectionSettings.http2InitialConnectionWindowSize": between(65535, 70000),
+	"install.override":                                    (*generator).override,
 
 	"minReplicas":                 between(1, 3),
 	"maxReplicas":                 between(3, 40),
