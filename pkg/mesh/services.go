@@ -256,14 +256,14 @@ func (r *resolver) service(s *service) Service {
 		r.selector(*s)
 	}
 	s.known = r.versions(*s)
-	r.routeWords(s.at, s.own().Route, s)
-	r.nothingAround(s.at, s.own().Route, "a route switches off so what the service says, here there is nothing to switch off")
-	r.fits(s.path, s.own().Route, words{})
-	s.routes = r.routes(s)
 	resolved := Service{Namespace: s.Namespace, Name: s.Name, Host: s.host(), Policy: s.policyWords().policy(), Origin: s.origin()}
 	if s.opaque() {
 		resolved.TCP = r.connections(s)
 	} else {
+		r.routeWords(s.at, s.own().Route, s)
+		r.nothingAround(s.at, s.own().Route, "a route switches off so what the service says, here there is nothing to switch off")
+		r.fits(s.path, s.own().Route, words{})
+		s.routes = r.routes(s)
 		resolved.Routes = s.meshRoutes()
 		r.likelyTCP(s, len(resolved.Routes) > 0)
 	}

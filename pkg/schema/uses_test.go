@@ -31,12 +31,15 @@ type use struct {
 func uses(t *testing.T) map[string][]use {
 	t.Helper()
 	all := map[string][]use{}
-	for _, pattern := range []string{"golden/render/*/in.yaml", "golden/install/*/in.yaml", "golden/defaults/*/in.yaml"} {
+	for _, pattern := range []string{"golden/render/*/in.yaml", "golden/install/*/in.yaml", "golden/defaults/*/in.yaml", "golden/krm/*/in.yaml"} {
 		files, err := filepath.Glob("../../testdata/" + pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no input %s: %v", pattern, err)
 		}
 		for _, file := range files {
+			if exit, err := os.ReadFile(filepath.Join(filepath.Dir(file), "want.exit")); err == nil && strings.TrimSpace(string(exit)) != "0" {
+				continue
+			}
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -48,14 +51,31 @@ func uses(t *testing.T) map[string][]use {
 				} else if err != nil {
 					t.Fatal(err)
 				}
-				kind := child(root.Content[0], "kind")
-				if kind == nil || documents[kind.Value] == nil {
-					continue
+				for _, document := range documentsIn(root.Content[0]) {
+					w := walk{use{file: file, size: len(text), root: document}, all}
+					w.value(document, documents[child(document, "kind").Value], "")
 				}
-				w := walk{use{file: file, size: len(text), root: &root}, all}
-				w.value(root.Content[0], documents[kind.Value], "")
 			}
 		}
+	}
+	return all
+}
+
+// documentsIn are the documents of ours in an object: itself, or the items of a
+// ResourceList.
+func documentsIn(n *yaml.Node) []*yaml.Node {
+	var all []*yaml.Node
+	kind := child(n, "kind")
+	switch {
+	case kind == nil:
+	case kind.Value == "ResourceList":
+		if items := child(n, "items"); items != nil {
+			for _, item := range items.Content {
+				all = append(all, documentsIn(item)...)
+			}
+		}
+	case documents[kind.Value] != nil:
+		all = append(all, n)
 	}
 	return all
 }
