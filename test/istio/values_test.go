@@ -6,14 +6,13 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
-	"slices"
 )
 
 // chances say how often, in percent, a word is written that is needed, or that
 // would refuse most documents if it were written as often as others.
 var chances = map[string]int{
 	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
-	"services.injection": 8, "services.proxy": 10, "proxy.config": 20, "config.tracing": 1, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
+	"services.injection": 8, "services.proxy": 10, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
 	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
 	"spec.services": 95, "spec.gateways": 25, "spec.kyma": 10, "services.mesh": 10,
 	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
