@@ -124,6 +124,9 @@ type gatewayPort struct {
 // Istio that was there, those of Istio's own chart.
 func ingressPorts(objects []manifest.Object) []gatewayPort {
 	var all []gatewayPort
+	if slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Name == "kymamesh-overlay" }) {
+		all = []gatewayPort{{"status-port", 15021, 15021}, {"http2", 80, 8080}, {"https", 443, 8443}}
+	}
 	for _, g := range installedGateways(objects, "ingressGateways") {
 		all = append(all, g.K8s.Service.Ports...)
 	}
@@ -138,9 +141,6 @@ type installedGateway struct {
 
 func installedGateways(objects []manifest.Object, kind string) []installedGateway {
 	var all []installedGateway
-	if slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Name == "kymamesh-overlay" }) {
-		all = []gatewayPort{{"status-port", 15021, 15021}, {"http2", 80, 8080}, {"https", 443, 8443}}
-	}
 	for _, tree := range operators(objects) {
 		// The tree is ours; its shape is read as the text has it.
 		body, err := yaml.Marshal(tree)
