@@ -343,7 +343,8 @@ func (g *gateway) hostTexts(hosts []gatewayHost) []string {
 	var texts []string
 	for _, h := range hosts {
 		own := gatewayHost{namespace: g.Namespace, name: h.name}
-		if g.sharedHost(h.name) && !slices.Contains(hosts, own) && !slices.Contains(texts, own.String()) {
+		admitted := func(o gatewayHost) bool { return o.name == h.name && o.admits(own.namespace) }
+		if g.sharedHost(h.name) && !slices.ContainsFunc(hosts, admitted) && !slices.Contains(texts, own.String()) {
 			texts = append(texts, own.String())
 		}
 		texts = append(texts, h.String())

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kymamesh/kymamesh/pkg/certificates"
+	"github.com/kymamesh/kymamesh/pkg/istioop"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/namespaces"
 	"github.com/kymamesh/kymamesh/pkg/render"
@@ -208,7 +209,7 @@ func (c testCase) applied() []manifest.Object {
 
 // resources are those that Istio reads.
 func (c testCase) resources() []manifest.Object {
-	return slices.DeleteFunc(slices.Clone(c.applied()), isCertificate)
+	return slices.DeleteFunc(slices.Clone(c.applied()), func(o manifest.Object) bool { return isCertificate(o) || isConfigMap(o) })
 }
 
 // isCertificate tells whether an object is for those who make certificates. The
@@ -216,6 +217,10 @@ func (c testCase) resources() []manifest.Object {
 func isCertificate(o manifest.Object) bool {
 	return o.Kind == &certificates.Kind || o.Kind == &certificates.Gardener
 }
+
+// isConfigMap tells the form in which an IstioOperator may leave, which the API
+// server judges.
+func isConfigMap(o manifest.Object) bool { return o.Kind == &istioop.ConfigMap }
 
 // isNamespace tells Kubernetes' own kind apart, which TestNamespaces judges.
 func isNamespace(o manifest.Object) bool { return o.Kind == &namespaces.Kind }

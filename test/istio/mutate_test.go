@@ -122,7 +122,7 @@ func spoilt(t *testing.T, refused func(field protoreflect.FullName, change strin
 			}
 			message, ok := o.Spec.(proto.Message)
 			if !ok {
-				continue // a ConfigMap, which Istio does not read
+				continue // no message of Istio's
 			}
 			spec := proto.Clone(message)
 			if !first(protojson.Format(spec)) {

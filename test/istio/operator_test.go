@@ -128,7 +128,11 @@ func ingressPorts(objects []manifest.Object) []gatewayPort {
 		all = []gatewayPort{{"status-port", 15021, 15021}, {"http2", 80, 8080}, {"https", 443, 8443}}
 	}
 	for _, g := range installedGateways(objects, "ingressGateways") {
-		all = append(all, g.K8s.Service.Ports...)
+		for _, p := range g.K8s.Service.Ports {
+			if !slices.Contains(all, p) { // two installations have one Service
+				all = append(all, p)
+			}
+		}
 	}
 	return all
 }

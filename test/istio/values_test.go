@@ -11,10 +11,10 @@ import (
 // chances say how often, in percent, a word is written that is needed, or that
 // would refuse most documents if it were written as often as others.
 var chances = map[string]int{
-	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
-	"services.injection": 8, "services.proxy": 10, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
+	"services.name": 100, "services.namespace": 99, "gateways.name": 99,
+	"services.injection": 1, "services.proxy": 2, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
 	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
-	"spec.services": 95, "spec.gateways": 25, "spec.kyma": 10, "services.mesh": 10,
+	"spec.services": 95, "spec.gateways": 15, "spec.kyma": 10, "services.mesh": 10,
 	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
 	"services.security.mtls.exclude": 1, "namespaces.*.security.mtls.exclude": 1,
@@ -34,9 +34,9 @@ var chances = map[string]int{
 	"distribute.from": 100, "distribute.to": 100, "localityLbSetting.distribute": 15, "localityLbSetting.failover": 15, "failover.from": 100, "failover.to": 100,
 	"connectionPool.tcp": 96, "connectionPool.http": 60, "http.http2KeepAlive": 3, "http2KeepAlive.interval": 95, "http2KeepAlive.timeout": 95,
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
-	"services.exportTo": 10, "when.destinationSubnets": 3, "routes.delegate": 2, "expose.delegate": 2, "delegate.name": 99,
+	"services.exportTo": 4, "when.destinationSubnets": 1, "routes.delegate": 2, "expose.delegate": 2, "delegate.name": 99,
 	// What ways out say is Istio's to judge, so they are few and right.
-	"services.virtualService": 3, "services.destinationRule": 8, "expose.virtualService": 3, "gateways.gateway": 10,
+	"services.virtualService": 3, "services.destinationRule": 3, "expose.virtualService": 3, "gateways.gateway": 10,
 	"tls.tlsCertificates": 2, "tls.insecureSkipVerify": 2, "tlsCertificates.caCertificates": 1, "tlsCertificates.serverCertificate": 99, "tlsCertificates.privateKey": 99,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
 	"security.jwt": 12, "security.allow": 12, "security.deny": 10, "gateways.serviceAccount": 10,
@@ -55,8 +55,8 @@ var chances = map[string]int{
 	"config.proxyBootstrapTemplatePath": 3, "config.envoyMetricsService": 5, "config.envoyAccessLogService": 5, "config.privateKeyProvider": 4, "cryptomb.pollDelay": 97, "qat.pollDelay": 97,
 	"config.proxyHeaders": 5, "config.connectionSettings": 4, "config.caCertificatesPem": 2, "config.image": 3, "config.fileFlushInterval": 3, "config.fileFlushMinSizeKb": 3, "config.statsCompression": 4,
 	"config.drainDuration": 10, "envoyMetricsService.tlsSettings": 2, "envoyAccessLogService.tlsSettings": 2, "config.readinessProbe": 3, "config.serviceCluster": 8, "config.tracingServiceName": 5,
-	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
-	"tls.certificate": 10, "certificate.issuer": 99, "certificate.kind": 10,
+	"tls.mode": 60, "tls.credentialName": 99, "tls.credentialNames": 3, "tls.serverCertificate": 4,
+	"tls.certificate": 4, "certificate.issuer": 99, "certificate.kind": 10,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
 	"spec.extensionProviders": 10, "security.extAuth": 8, "gateways.security.extAuth": 15, "extAuth.provider": 99, "extAuth.dryRun": 1,
 	"spec.security.extAuth": 4, "mtls.minProtocolVersion": 1, "spec.security.mtls.minProtocolVersion": 15,
@@ -245,7 +245,7 @@ var wordValues = map[string]func(*generator) any{
 	"tcp.connectTimeout": one("1s"), "tcp.idleTimeout": one("1h", "0s"), "http.idleTimeout": one("1h"), "maxConnectionDuration": one("1h"), "tcpKeepalive.time": one("2h"), "tcpKeepalive.interval": one("75s"), "http2KeepAlive.interval": one("30s"), "http2KeepAlive.timeout": one("5s"),
 	// Only gateways: a service that looks like the gateway's pods would be one.
 	"gateways.selector.*":  one("ingressgateway", "istio-ingressgateway", "own"),
-	"expose.hosts":         either(90, unique("h"), one("a", "b", "www", "shop.example.com", "a.shop.example.com", "*.shop.example.com")),
+	"expose.hosts":         either(96, unique("h"), one("a", "b", "www", "shop.example.com", "a.shop.example.com", "*.shop.example.com")),
 	"expose.path":          one("/a", "/a/b", "/c", "/ü", "/%41", "/a;b", "/a:b", "/.", "/a.b~c", "/a(b)"),
 	"expose.gateway":       one("kyma-gateway", "kyma-gateway", "public/main", "kyma-system/kyma-gateway", "g1"),
 	"gateways.name":        func(g *generator) any { return g.gatewayName() },
