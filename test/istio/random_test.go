@@ -125,16 +125,50 @@ func judge(docs []tree) (accepted bool, _ *fault) {
 			return true, &fault{kind: o.Kind.Name + quoted.ReplaceAllString(err.Error(), ""), text: title(o) + ": " + err.Error()}
 		}
 	}
+	return true, judgeTogether(objects)
+}
+
+// judgeTogether asks the analyzers. The one of conflicting gateways remembers
+// the hosts of each Gateway that it has compared as hosts of the other, so that
+// a third one conflicts with hosts that are not there: what it says has to hold
+// for two Gateways alone.
+func judgeTogether(objects []manifest.Object) *fault {
 	messages, err := analyze(testCase{name: "in.yaml", objects: objects}, "")
 	if err != nil {
-		return true, &fault{kind: "analyzers", text: err.Error()}
+		return &fault{kind: "analyzers", text: err.Error()}
 	}
 	for _, m := range messages {
-		if m.Type.Level() == diag.Error && !unknowable[m.Type.Code()] {
-			return true, &fault{kind: m.Type.Code(), text: m.String()}
+		code := m.Type.Code()
+		if m.Type.Level() != diag.Error || unknowable[code] {
+			continue
+		}
+		if code == conflictingGateways && !conflictInPairs(objects) {
+			continue
+		}
+		return &fault{kind: code, text: m.String()}
+	}
+	return nil
+}
+
+const conflictingGateways = "IST0145"
+
+// conflictInPairs tells whether two of the Gateways conflict when there are no
+// others.
+func conflictInPairs(objects []manifest.Object) bool {
+	var pair []manifest.Object
+	for i, one := range objects {
+		for _, other := range objects[i+1:] {
+			if one.Kind.Name != "Gateway" || other.Kind.Name != "Gateway" {
+				continue
+			}
+			pair = append(pair[:0], one, other)
+			messages, err := analyze(testCase{name: "in.yaml", objects: pair}, "")
+			if err != nil || slices.ContainsFunc(messages, func(m diag.Message) bool { return m.Type.Code() == conflictingGateways }) {
+				return true
+			}
 		}
 	}
-	return true, nil
+	return false
 }
 
 // inPackage renders the documents for a host that shows a package, since words
