@@ -92,7 +92,7 @@ func (g *generator) value(t reflect.Type, w strictyaml.Word) Tree {
 	case reflect.Float64:
 		return Tree{"type": "number"}
 	}
-	return anything()
+	return Tree{} // of an override, where null deletes
 }
 
 // anything is whatever a word takes that leaves its value to somebody else, but

@@ -28,6 +28,9 @@ type refusal struct {
 	Spec, Ours string
 	// Because stands in place of both where no document can say it.
 	Because string
+	// Chance says that Istio finds it for one order of a map's keys only, so that a
+	// run may miss it.
+	Chance bool
 }
 
 // TestRefusals spoils one field at a time of what all cases render to. Each way
@@ -54,7 +57,7 @@ func TestRefusals(t *testing.T) {
 		}
 	})
 	for i, row := range rows {
-		if !given[i] {
+		if !given[i] && !row.Chance {
 			t.Errorf("%s: Istio no longer says %q; remove the row", row.Field, row.Istio)
 		}
 	}
