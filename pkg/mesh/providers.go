@@ -116,6 +116,7 @@ func (r *resolver) checkProvider(at diag.Path, p *extensionProvider) {
 			r.ds.Errorf(diag.CodeExclusive, at.Key("grpc"), "grpc and http exclude each other")
 		}
 	case "lightstep":
+		//lint:ignore SA1019 Istio before 1.27 has it (removedProviders)
 		if p.GetLightstep().GetAccessToken() == "" {
 			r.ds.Errorf(diag.CodeMissing, at.Key("accessToken"), "write the access token")
 		}
@@ -174,6 +175,7 @@ func (r *resolver) authorizer(at diag.Path, p *extensionProvider) {
 		word   string
 		values []string
 	}{
+		//lint:ignore SA1019 what an older Istio reads is still checked
 		{"includeHeadersInCheck", http.GetIncludeHeadersInCheck()},
 		{"includeRequestHeadersInCheck", http.GetIncludeRequestHeadersInCheck()},
 		{"headersToUpstreamOnAllow", http.GetHeadersToUpstreamOnAllow()},
