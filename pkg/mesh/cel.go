@@ -49,7 +49,10 @@ var celMacros = []string{"all", "exists", "exists_one", "filter", "map"}
 
 // celToken is a text, a number, a name, an operator, or one character that is
 // none of these.
-var celToken = regexp.MustCompile(`^(?:[rRbB]{0,2}(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|[0-9][0-9a-zA-Z.]*|[a-zA-Z_][a-zA-Z0-9_]*|&&|\|\||[=!<>]=|[-+*/%!<>?:.,()\[\]{}]|\s+|.)`)
+var celToken = regexp.MustCompile(`^(?:[rRbB]{0,2}(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|[0-9][0-9.]*[eE][-+][0-9]+|[0-9][0-9a-zA-Z.]*|[a-zA-Z_][a-zA-Z0-9_]*|&&|\|\||[=!<>]=|[-+*/%!<>?:.,()\[\]{}]|\s+|.)`)
+
+// celNumber tells whether a token that begins with a digit is a number.
+var celNumber = regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+[uU]?|[0-9]+[uU]?|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)$`)
 
 // expression checks text in CEL.
 func (r *resolver) expression(at diag.Path, text string) {
@@ -85,6 +88,8 @@ func celTokens(text string) (tokens []string, problem string) {
 			return nil, "a text that is not closed; " + token + " is missing"
 		case token == "=" || token == "&" || token == "|":
 			return nil, token + " is no operator; write " + token + token
+		case '0' <= c && c <= '9' && !celNumber.MatchString(token):
+			return nil, token + " is no number"
 		case !strings.ContainsAny(token[:1], `"'-+*/%!<>=?:.,&|`) && !alphanumeric(c) && c != '_':
 			return nil, quote(token) + " is nothing that CEL knows"
 		}

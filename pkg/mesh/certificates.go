@@ -94,7 +94,7 @@ func (r *resolver) issued(at diag.Path, written spec.Certificate) (Certificate, 
 	case c.IssuerKind != "":
 		r.ds.Errorf(diag.CodePlace, at.Key("kind"), "Gardener has one kind of issuers; leave kind out, or write provider: cert-manager")
 	}
-	return c, len(*r.ds) == before
+	return c, !(*r.ds)[before:].HasErrors()
 }
 
 // certifiedHosts are the names on the certificate.

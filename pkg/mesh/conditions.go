@@ -107,7 +107,7 @@ func (r *resolver) dimensions(at diag.Path, c spec.Condition) []dimension {
 	if c.IgnoreURICase && c.URI == nil {
 		r.ds.Errorf(diag.CodeUnused, at.Key("ignoreUriCase"), "there is no uri whose case could be ignored")
 	}
-	if len(all) == 0 && len(*r.ds) == before {
+	if len(all) == 0 && !(*r.ds)[before:].HasErrors() {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty; it would match everything")
 	}
 	return all

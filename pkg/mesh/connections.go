@@ -120,7 +120,7 @@ func (r *resolver) tcpRoutes(s *service) []TCPRoute {
 		if w.Port != 0 {
 			r.port(at.Key("port"), w.Port)
 		}
-		if len(*r.ds) > faults {
+		if (*r.ds)[faults:].HasErrors() {
 			continue
 		}
 		r.reachedTCP(before, one)
@@ -190,7 +190,7 @@ func (r *resolver) tcpConditions(at diag.Path, conditions []spec.Condition) []*t
 				dimensions = append(dimensions, d)
 			}
 		}
-		if len(dimensions) == 0 && c.DestinationSubnets == nil && len(*r.ds) == before {
+		if len(dimensions) == 0 && c.DestinationSubnets == nil && !(*r.ds)[before:].HasErrors() {
 			r.ds.Errorf(diag.CodeEmpty, where, "empty; it would match everything")
 		}
 		for _, m := range r.multiply(where, dimensions) {

@@ -45,7 +45,7 @@ func (r *resolver) entryPorts(at diag.Path, e spec.Expose, s service) []int {
 		r.noHTTPConditions(where, s.Protocol, c, "port")
 		r.noSource(where, c)
 		r.ports(where.Key("port"), c.Port)
-		if c.Port == nil && len(*r.ds) == before {
+		if c.Port == nil && !(*r.ds)[before:].HasErrors() {
 			r.ds.Errorf(diag.CodeEmpty, where, "empty; it would match everything")
 		}
 		ports = append(ports, c.Port...)

@@ -24,7 +24,7 @@ func (r *resolver) routes(s *service) []route {
 		at := s.at("routes").Index(i)
 		before := len(*r.ds)
 		one := route{Route: written, at: at, matches: r.when(at.Key("when"), written.When, false)}
-		faulty := len(*r.ds) > before
+		faulty := (*r.ds)[before:].HasErrors()
 		if written.When == nil {
 			r.ds.Errorf(diag.CodeMissing, at, "it has no when and would hide everything after it; write its words at the service itself")
 		}

@@ -45,7 +45,7 @@ func (r *resolver) rule(at diag.Path, p *accessPlace, a action, w spec.Rule) []*
 	for _, conditions := range reader.tokenConditions(at.Key("from"), w.From) {
 		rules = append(rules, &security.Rule{From: rule.From, To: rule.To, When: append(conditions, rule.When...)})
 	}
-	if len(*r.ds) > before {
+	if (*r.ds)[before:].HasErrors() {
 		return rules // what follows would only follow from that
 	}
 	reader.checkIdentities(w)

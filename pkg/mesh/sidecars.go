@@ -51,11 +51,13 @@ func (r *resolver) sidecars() []Sidecar {
 			all = append(all, sidecarOf(Sidecar{Namespace: name, Name: "default", Origin: at}, *wider[name]))
 		}
 	}
+	labelled := map[string][]*service{}
 	for i := range r.services {
 		s := &r.services[i]
 		if s.Sidecar == nil {
 			continue
 		}
+		r.sidecarPods(s, labelled)
 		around := mesh
 		if w := wider[s.Namespace]; w != nil {
 			around = w
@@ -63,6 +65,23 @@ func (r *resolver) sidecars() []Sidecar {
 		all = append(all, r.serviceSidecar(s, around))
 	}
 	return all
+}
+
+// sidecarPods refuses a Sidecar for pods that have one: Istio takes any of the two.
+// Two selectors for the same pods have a label in common, so that a service is
+// held only against those of its labels.
+func (r *resolver) sidecarPods(s *service, labelled map[string][]*service) {
+	own := s.selector()
+	for _, key := range sortedKeys(own) {
+		label := s.Namespace + "/" + key + "=" + own[key]
+		for _, other := range labelled[label] {
+			if theirs := other.selector(); contained(own, theirs) || contained(theirs, own) {
+				r.ds.Errorf(diag.CodeClash, s.at("sidecar"), "it is for pods of %s as well (%s), and Istio takes one of the two; say it at one of them", other.Name, labelText(theirs))
+				return
+			}
+		}
+		labelled[label] = append(labelled[label], s)
+	}
 }
 
 // serviceSidecar is what the pods of one service know. Its versions of other names
