@@ -45,7 +45,7 @@ soak:
 	cd test/istio && GOGC=400 KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
 
 golden:
-	go test . ./plugins/kymamesh-krm ./examples -update
+	go test . ./plugins/kymamesh-krm ./examples ./pkg/check -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -22,8 +22,12 @@ type input struct {
 	docs []render.Document
 	// items are all objects of the directories: the package around the documents.
 	items []*resourcelist.Item
+	// itemFiles are the names of the files that the items are from.
+	itemFiles []string
 	// text is what was read, by the names that diagnostics use.
 	text map[string][]byte
+	// order are those names as they were read.
+	order []string
 	// names are those names by where the files really lie: one file may be called
 	// by several paths.
 	names map[string]string
@@ -96,7 +100,7 @@ func (in *input) addFile(path string, inPackage bool) error {
 	}
 	if inPackage && !in.packaged[name] {
 		in.packaged[name] = true
-		in.addItems(in.text[name])
+		in.addItems(name)
 	}
 	return nil
 }
@@ -122,15 +126,21 @@ func (in *input) name(path string) string {
 // addDocuments takes the documents of ours in a text.
 func (in *input) addDocuments(name string, src []byte) {
 	in.text[name] = src
+	in.order = append(in.order, name)
 	docs, ds := render.Split(name, src)
 	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
 }
 
 // addItems takes all objects of a file of a package. What is no stream of
 // objects was reported with its documents.
-func (in *input) addItems(src []byte) {
-	if stream, err := resourcelist.ParseStream(src); err == nil {
-		in.items = append(in.items, stream.Items()...)
+func (in *input) addItems(name string) {
+	stream, err := resourcelist.ParseStream(in.text[name])
+	if err != nil {
+		return
+	}
+	in.items = append(in.items, stream.Items()...)
+	for range stream.Items() {
+		in.itemFiles = append(in.itemFiles, name)
 	}
 }
 
@@ -177,7 +187,8 @@ func (in *input) render(selected func([]manifest.Object) []manifest.Object) []ma
 	in.objects, in.ds = all, append(in.ds, ds...)
 	objects := selected(all)
 	if len(in.items) > 0 && !ds.HasErrors() {
-		found := append(check.Package(objects, topology.New(in.items)), in.written(objects)...)
+		model := topology.New(all, in.items, len(in.docs))
+		found := append(check.Package(objects, model), in.written(objects)...)
 		in.ds = render.Locate(append(in.ds, found...), in.docs...)
 	}
 	return objects

@@ -46,7 +46,7 @@ func (c *call) run() error {
 func (c *call) check() diag.List {
 	items := c.list.Items()
 	if slices.ContainsFunc(items, func(i *resourcelist.Item) bool { return !render.IsDocument(i.APIVersion()) }) {
-		return check.Package(c.objects, topology.New(items))
+		return check.Package(c.objects, topology.New(c.objects, items, len(c.docs)))
 	}
 	var ds diag.List
 	if check.NeedsPackage(c.objects) {
