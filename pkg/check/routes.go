@@ -237,7 +237,7 @@ func (f *finder) meet(a, b topology.Config[*networking.VirtualService]) bool {
 // unreached finds hand-written routes; documents were asked when they were read.
 func unreached(f *finder) {
 	for _, vs := range f.VirtualServices() {
-		if vs.Rendered {
+		if vs.Rendered || vs.Ours {
 			continue
 		}
 		before := map[string]int{}

@@ -17,8 +17,8 @@ var ruleChecks = []Check{
 		Mend:  "Put both into one DestinationRule.",
 	},
 	{
-		Code: diag.CodeEmptySubset, Severity: diag.Warning, find: emptySubsets, Needs: []string{"Service"}, Istio: "IST0101",
-		Hurts: "Requests to the subset get 503: no endpoint is in it.",
+		Code: diag.CodeEmptySubset, Severity: diag.Warning, find: emptySubsets, Needs: pods, Istio: "IST0101",
+		Hurts: "Requests that a route sends to the subset get 503: no endpoint is in it.",
 		Mend:  "Write the labels of the version's pods, in its pod template and not on the Deployment.",
 	},
 }
@@ -60,7 +60,23 @@ func dropped(a, b destinationRule) string {
 	return ""
 }
 
+// subset is a subset of a host.
+type subset struct{ host, name string }
+
+// used are the subsets that a route sends requests to, now: one that nobody is
+// sent to may well be empty until its version comes.
+func (f *finder) used() map[subset]bool {
+	used := map[subset]bool{}
+	f.destinations(func(r topology.Route, d topology.Destination) {
+		if !r.Idle(d) {
+			used[subset{d.Host, d.Subset}] = true
+		}
+	})
+	return used
+}
+
 func emptySubsets(f *finder) {
+	used := f.used()
 	for _, rule := range f.DestinationRules() {
 		s, ok := f.ServiceOf(topology.FullHost(rule.Spec.Host, rule.Namespace))
 		if !ok {
@@ -70,13 +86,13 @@ func emptySubsets(f *finder) {
 		if !known || len(pods) == 0 {
 			continue
 		}
-		for i, subset := range rule.Spec.Subsets {
-			if len(subset.Labels) == 0 || byPlace(subset.Labels) {
+		for i, of := range rule.Spec.Subsets {
+			if len(of.Labels) == 0 || byPlace(of.Labels) || !used[subset{s.Host(), of.Name}] {
 				continue
 			}
-			has := func(w *topology.Workload) bool { return topology.Selects(subset.Labels, w.Labels) }
+			has := func(w *topology.Workload) bool { return topology.Selects(of.Labels, w.Labels) }
 			if !slices.ContainsFunc(pods, has) {
-				f.say(rule.Object, rule.At("spec", "subsets", i, "labels"), "no pod of the Service %s has %s, so the subset %s is empty", s.ID(), text(subset.Labels, "=", ","), subset.Name)
+				f.say(rule.Object, rule.At("spec", "subsets", i, "labels"), "no pod of the Service %s has %s, and routes lead to the subset %s", s.ID(), text(of.Labels, "=", ","), of.Name)
 			}
 		}
 	}

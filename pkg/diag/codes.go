@@ -141,7 +141,7 @@ var Codes = []struct {
 	{CodeTwoRoutes, "two VirtualServices for one host in the mesh"},
 	{CodeUnreached, "a route that no request reaches"},
 	{CodeTwoRules, "two DestinationRules for one host, of which a part is dropped"},
-	{CodeEmptySubset, "a subset whose labels no pod of the Service has"},
+	{CodeEmptySubset, "a subset that routes lead to and whose labels no pod of the Service has"},
 	{CodeTLSMode, "a DestinationRule whose TLS the server refuses"},
 	{CodePlainCaller, "a caller without a sidecar of a server that takes mTLS only"},
 	{CodeProbe, "a probe of the kubelet that mTLS refuses"},

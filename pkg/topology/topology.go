@@ -47,6 +47,9 @@ type Object struct {
 	Namespace, Name string
 	// Rendered tells whether a document of ours asked for the object.
 	Rendered bool
+	// Ours tells whether an earlier run rendered it for a document that is not
+	// here now.
+	Ours bool
 
 	item Item // nil for what is rendered
 	path diag.Path
@@ -170,17 +173,20 @@ func (m *Model) take(item Item, at diag.Path, owners map[string]bool, seen map[[
 		}
 		return
 	}
+	var ours bool
 	if istioGroups[group] {
 		if root, ok := item.Annotation(manifest.NamespaceAnnotation); ok && root != item.Namespace() && slices.Contains(rootKinds, kind) {
 			m.moved = append(m.moved, Moved{Kind: kind, Name: item.Name(), From: root, To: item.Namespace()})
 		}
-		if superseded(item, owners) {
+		owner, marked := marks(item)
+		if marked && owners[owner] {
 			return
 		}
+		ours = marked
 	}
 	m.add(&Object{
 		Group: group, Version: version, Kind: kind, Namespace: item.Namespace(), Name: item.Name(),
-		item: item, path: at,
+		Ours: ours, item: item, path: at,
 	}, seen)
 }
 
@@ -192,12 +198,12 @@ func groupVersion(apiVersion string) (group, version string) {
 	return group, version
 }
 
-// superseded tells whether an item is what an earlier run rendered for a
-// document that is rendered now.
-func superseded(item Item, owners map[string]bool) bool {
+// marks are those by which a run knows what an earlier one rendered, and for
+// whom.
+func marks(item Item) (owner string, ours bool) {
 	owner, labelled := item.Label(manifest.OwnerLabel)
 	_, annotated := item.Annotation(manifest.SourceAnnotation)
-	return labelled && annotated && owners[owner]
+	return owner, labelled && annotated
 }
 
 // add files an object under what it is. Of two with one identity the first one
