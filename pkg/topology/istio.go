@@ -108,7 +108,7 @@ func configs[T proto.Message](m *Model, kind string, l *lazy[T]) []Config[T] {
 		return l.all
 	}
 	l.read = true
-	for _, o := range m.byKind[kind] {
+	for _, o := range firsts(m.byKind[kind]) {
 		spec, err := specOf[T](o)
 		if err != nil {
 			m.unreadable = append(m.unreadable, Unreadable{o, err.Error()})

@@ -113,7 +113,6 @@ func (o *Object) node() *yaml.Node {
 type Model struct {
 	objects []*Object
 	byKind  map[string][]*Object
-	twice   [][2]*Object
 	moved   []Moved
 
 	services   map[key]*Service
@@ -143,16 +142,16 @@ func New[T Item](objects []manifest.Object, items []T, first int) *Model {
 		namespaces: map[string]*Namespace{}, workloads: map[string]*population{}, secrets: map[string][]*Object{},
 	}
 	owners := map[string]bool{}
-	seen := make(map[[4]string]*Object, len(objects)+len(items))
+	m.objects = make([]*Object, 0, len(objects)+len(items))
 	for _, o := range objects {
 		owners[o.Owner] = true
 		m.add(&Object{
 			Group: o.Kind.Group, Version: o.Version, Kind: o.Kind.Name, Namespace: o.Namespace, Name: o.Name,
 			Rendered: true, path: o.Origin, spec: o.Spec,
-		}, seen)
+		})
 	}
 	for i, item := range items {
-		m.take(item, diag.Document(first+i), owners, seen)
+		m.take(item, diag.Document(first+i), owners)
 	}
 	slices.Sort(m.inhabited)
 	m.inhabited = slices.Compact(m.inhabited)
@@ -160,7 +159,7 @@ func New[T Item](objects []manifest.Object, items []T, first int) *Model {
 }
 
 // take adds an item, or those of a List.
-func (m *Model) take(item Item, at diag.Path, owners map[string]bool, seen map[[4]string]*Object) {
+func (m *Model) take(item Item, at diag.Path, owners map[string]bool) {
 	group, version := groupVersion(item.APIVersion())
 	kind := item.Kind()
 	if kind == "List" && group == "" {
@@ -169,7 +168,7 @@ func (m *Model) take(item Item, at diag.Path, owners map[string]bool, seen map[[
 			return
 		}
 		for i, inner := range elements(value(n, "items")) {
-			m.take(listed{inner}, at.Key("items").Index(i), owners, seen)
+			m.take(listed{inner}, at.Key("items").Index(i), owners)
 		}
 		return
 	}
@@ -187,7 +186,7 @@ func (m *Model) take(item Item, at diag.Path, owners map[string]bool, seen map[[
 	m.add(&Object{
 		Group: group, Version: version, Kind: kind, Namespace: item.Namespace(), Name: item.Name(),
 		Ours: ours, item: item, path: at,
-	}, seen)
+	})
 }
 
 func groupVersion(apiVersion string) (group, version string) {
@@ -207,37 +206,32 @@ func marks(item Item) (owner string, ours bool) {
 }
 
 // add files an object under what it is. Of two with one identity the first one
-// counts, and both are remembered.
-func (m *Model) add(o *Object, seen map[[4]string]*Object) {
+// counts.
+func (m *Model) add(o *Object) {
 	kind := o.groupKind()
 	if !istioGroups[o.Group] && !coreKinds[kind] {
 		return
 	}
-	id := [4]string{o.Group, o.Kind, o.Namespace, o.Name}
-	if other, again := seen[id]; again {
-		m.twice = append(m.twice, [2]*Object{other, o})
-		return
-	}
-	seen[id] = o
 	m.objects = append(m.objects, o)
+	id := key{o.Namespace, o.Name}
 	switch {
-	case kind == "Service":
-		m.services[key{o.Namespace, o.Name}] = &Service{Object: o}
-		m.serviceIDs[o.Namespace] = append(m.serviceIDs[o.Namespace], o.Name)
-		m.inhabited = append(m.inhabited, o.Namespace)
-	case kind == "Namespace":
-		m.namespaces[o.Name] = &Namespace{Object: o}
-		m.inhabited = append(m.inhabited, o.Name)
-	case kind == "Secret":
-		m.secrets[o.Name] = append(m.secrets[o.Name], o)
 	case podTemplates[kind] != nil:
 		p := m.workloads[o.Namespace]
 		if p == nil {
 			p = &population{}
 			m.workloads[o.Namespace] = p
+			m.inhabited = append(m.inhabited, o.Namespace)
 		}
 		p.objects = append(p.objects, o)
+	case kind == "Service" && m.services[id] == nil:
+		m.services[id] = &Service{Object: o}
+		m.serviceIDs[o.Namespace] = append(m.serviceIDs[o.Namespace], o.Name)
 		m.inhabited = append(m.inhabited, o.Namespace)
+	case kind == "Namespace" && m.namespaces[o.Name] == nil:
+		m.namespaces[o.Name] = &Namespace{Object: o}
+		m.inhabited = append(m.inhabited, o.Name)
+	case kind == "Secret":
+		m.secrets[o.Name] = append(m.secrets[o.Name], o)
 	default:
 		m.byKind[kind] = append(m.byKind[kind], o)
 	}
@@ -307,7 +301,33 @@ func (m *Model) Moved() []Moved { return m.moved }
 
 // Twice are the pairs of objects that have one identity: applied together, the
 // later one replaces the other. The model knows the first of each.
-func (m *Model) Twice() [][2]*Object { return m.twice }
+func (m *Model) Twice() [][2]*Object {
+	seen := make(map[identity]*Object, len(m.objects))
+	var all [][2]*Object
+	for _, o := range m.objects {
+		if first, again := seen[o.identity()]; again {
+			all = append(all, [2]*Object{first, o})
+		} else {
+			seen[o.identity()] = o
+		}
+	}
+	return all
+}
+
+// identity is what makes two objects the same, whatever version each is in.
+type identity struct{ group, kind, namespace, name string }
+
+func (o *Object) identity() identity { return identity{o.Group, o.Kind, o.Namespace, o.Name} }
+
+// firsts are the objects without those whose identity is there already.
+func firsts(all []*Object) []*Object {
+	seen := make(map[identity]bool, len(all))
+	return slices.DeleteFunc(slices.Clone(all), func(o *Object) bool {
+		again := seen[o.identity()]
+		seen[o.identity()] = true
+		return again
+	})
+}
 
 // Unreadable is a hand-written Istio object that Istio could not read either.
 type Unreadable struct {

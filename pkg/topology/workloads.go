@@ -164,7 +164,7 @@ func (p *population) content() *population {
 		return p
 	}
 	p.read, p.index = true, labelIndex{}
-	for _, o := range p.objects {
+	for _, o := range firsts(p.objects) {
 		n := o.node()
 		if n == nil {
 			continue
