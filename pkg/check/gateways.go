@@ -42,7 +42,7 @@ var gatewayChecks = []Check{
 		Mend:  "Add the port to the gateway's Service, or listen on one that it has.",
 	},
 	{
-		Code: diag.CodeNoGatewayPods, Severity: diag.Warning, find: noGatewayPods, Needs: []string{"install.istio.io/IstioOperator"}, Istio: "IST0101",
+		Code: diag.CodeNoGatewayPods, Severity: diag.Warning, find: noGatewayPods, Needs: []string{"install.istio.io/IstioOperator"},
 		Hurts: "No pod listens for the Gateway.",
 		Mend:  "Write the labels of the gateway's pods; those that istioctl installs have istio: ingressgateway.",
 	},
@@ -66,7 +66,7 @@ func unknownGateways(f *finder) {
 				continue
 			}
 			if hint, sure := f.meantGateway(namespace, name, qualified); sure {
-				f.say(vs.Object, vs.At("spec", "gateways", i), "no Gateway %s in %s%s", name, namespace, hint)
+				f.say(vs.Object, vs.At("spec", "gateways", i), "no Gateway %s%s%s", name, in(namespace), hint)
 			}
 		}
 	}

@@ -183,24 +183,32 @@ var proxyPorts = []int{15000, 15001, 15004, 15006, 15008, 15009, 15020, 15021, 1
 
 func reserved(f *finder) {
 	for _, w := range f.AllWorkloads() {
-		if w.Gateway() || f.Injection(w).Sidecar != topology.Yes {
+		sidecar := f.Injection(w).Sidecar
+		if w.Gateway() || sidecar == topology.No {
 			continue
 		}
+		severity := f.check.Severity
+		if sidecar == topology.NotKnown {
+			severity = diag.Warning
+		}
 		if w.RunAsUser == proxyUser {
-			f.say(w.Object, w.PodAt("spec", "securityContext", "runAsUser"), "%d is the sidecar's user", proxyUser)
+			f.sayAs(severity, w.Object, w.PodAt("spec", "securityContext", "runAsUser"), "%d is the sidecar's user", proxyUser)
 		}
 		for _, c := range w.Containers {
-			if c.Name == topology.ProxyContainer || c.Name == "istio-init" || c.Name == "istio-validation" {
-				continue
+			if c.Name != topology.ProxyContainer && c.Name != "istio-init" && c.Name != "istio-validation" {
+				f.reservedBy(w, c, severity)
 			}
-			if c.RunAsUser == proxyUser {
-				f.say(w.Object, w.ContainerAt(c, "securityContext", "runAsUser"), "%d is the sidecar's user", proxyUser)
-			}
-			for i, p := range c.Ports {
-				if slices.Contains(proxyPorts, p.Number) {
-					f.say(w.Object, w.ContainerAt(c, "ports", i, "containerPort"), "the sidecar listens on %d", p.Number)
-				}
-			}
+		}
+	}
+}
+
+func (f *finder) reservedBy(w *topology.Workload, c topology.Container, severity diag.Severity) {
+	if c.RunAsUser == proxyUser {
+		f.sayAs(severity, w.Object, w.ContainerAt(c, "securityContext", "runAsUser"), "%d is the sidecar's user", proxyUser)
+	}
+	for i, p := range c.Ports {
+		if severity == diag.Error && slices.Contains(proxyPorts, p.Number) {
+			f.say(w.Object, w.ContainerAt(c, "ports", i, "containerPort"), "the sidecar listens on %d", p.Number)
 		}
 	}
 }

@@ -9,7 +9,7 @@ var objectChecks = []Check{
 		Mend:  "Keep one. Files of a kustomization belong together in another way: check what kustomize builds.",
 	},
 	{
-		Code: diag.CodeUnreadable, Severity: diag.Error, find: unreadable, Istio: "IST0106",
+		Code: diag.CodeUnreadable, Severity: diag.Error, find: unreadable,
 		Hurts: "The API server refuses the object, and all other checks take it for absent.",
 		Mend:  "Write the value that Istio's reference gives for the field.",
 	},

@@ -83,11 +83,16 @@ func (f *finder) sayNoHost(o *topology.Object, at diag.Path, host string) {
 	if like, ok := diag.Nearest(name, f.ServiceNames(namespace)); ok {
 		hint = "; did you mean " + like + "?"
 	}
-	where := "of the package"
-	if namespace != "" {
-		where = "in " + namespace
+	f.say(o, at, "no Service %s%s%s", name, in(namespace), hint)
+}
+
+// in is the end of "there is none"; where objects do not say where they live, it
+// is the package.
+func in(namespace string) string {
+	if namespace == "" {
+		return " in the package"
 	}
-	f.say(o, at, "no Service %s %s%s", name, where, hint)
+	return " in " + namespace
 }
 
 func halfHosts(f *finder) {

@@ -119,6 +119,13 @@ func judge(docs []tree) (accepted bool, _ *fault) {
 			return true, &fault{kind: m.Type.Code(), text: m.String()}
 		}
 	}
+	found, err := alarms(testCase{name: "in.yaml", objects: objects})
+	if err != nil {
+		return true, &fault{kind: "checks", text: err.Error()}
+	}
+	for _, f := range found {
+		return true, &fault{kind: string(f.Code), text: f.String()}
+	}
 	return true, nil
 }
 
