@@ -186,6 +186,7 @@ func TestRules(t *testing.T) {
 		{[]string{rule("near", "shop", "host: '*.shop.svc.cluster.local'"), rule("far", "shop", "host: '*'")}, "shop", "near"},
 		{[]string{rule("own", "shop", "host: a, exportTo: [.]")}, "shop", "own"},
 		{[]string{rule("own", "shop", "host: a, exportTo: [.]"), root}, "pay", "root"},
+		{[]string{rule("entry", "egress", "host: a.shop.svc.cluster.local"), "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: a, namespace: egress}\nspec: {hosts: [a.shop.svc.cluster.local]}\n"}, "pay", "entry"},
 		{[]string{rule("pods", "shop", "host: a, workloadSelector: {matchLabels: {x: y}}")}, "shop", ""},
 	} {
 		got := ""
@@ -260,6 +261,33 @@ func TestRoutes(t *testing.T) {
 	} {
 		if d := cmp.Diff(c.want, say(c.side, c.host)); d != "" {
 			t.Errorf("%s %s:\n%s", c.side, c.host, d)
+		}
+	}
+}
+
+// Any condition leaves something for the routes behind it.
+func TestCatchAll(t *testing.T) {
+	all := func(protocol, match string) bool {
+		m := model(t, "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: shop}\nspec: {hosts: [a], "+protocol+": [{match: ["+match+"], route: [{destination: {host: a}}]}]}\n")
+		return m.Routes(topology.Mesh, "a.shop.svc.cluster.local")[0].CatchAll
+	}
+	for _, match := range []string{"", "{}", "{uri: {prefix: /}}", "{name: x}", "{uri: {exact: /a}}, {}"} {
+		if !all("http", match) {
+			t.Errorf("%s takes every request", match)
+		}
+	}
+	for _, match := range []string{
+		"{uri: {prefix: /a}}", "{uri: {exact: /}}", "{uri: {regex: '.*'}}", "{scheme: {exact: http}}", "{method: {exact: GET}}", "{authority: {exact: a}}", "{port: 80}",
+		"{gateways: [mesh]}", "{headers: {a: {exact: b}}}", "{queryParams: {a: {exact: b}}}", "{withoutHeaders: {a: {exact: b}}}", "{sourceLabels: {a: b}}", "{sourceNamespace: a}",
+		"{uri: {prefix: /}, method: {exact: GET}}",
+	} {
+		if all("http", match) {
+			t.Errorf("%s takes every request", match)
+		}
+	}
+	for _, protocol := range []string{"tcp", "tls"} {
+		if !all(protocol, "") || all(protocol, "{port: 80}") {
+			t.Error(protocol)
 		}
 	}
 }

@@ -51,7 +51,8 @@ func checked(text []byte) ([]found, error) {
 }
 
 // alarms are the findings about what a document renders, together with the
-// cluster that it implies: all of them are false.
+// cluster that it implies: all of them are false, but for what the document
+// cannot know.
 func alarms(c testCase) ([]found, error) {
 	text, err := packageText(c)
 	if err != nil {
@@ -62,7 +63,8 @@ func alarms(c testCase) ([]found, error) {
 		// The cluster gives a sidecar to every pod, also where the document says that
 		// a host has none.
 		return f.Code == diag.CodeTLSMode && strings.Contains(f.Message, "DISABLE") ||
-			f.Code == diag.CodeNakedPod // it knows nothing but pods
+			f.Code == diag.CodeNakedPod || // it knows nothing but pods
+			f.Code == diag.CodePortless // as IST0112: the document cannot know the Service's ports
 	}), err
 }
 
@@ -159,7 +161,37 @@ type agreement struct {
 	because     string
 }
 
-var agreements = map[string]agreement{}
+var agreements = map[string]agreement{
+	"IST0101 gateway":                          {1, 8, "a file without a Gateway of the namespace says nothing about one that is missing"},
+	"IST0101 host":                             {2, 87, "most files hold no Service of the namespace, or one that does not say where it lives"},
+	"IST0101 host+subset in destinationrule":   {2, 20, "most files hold no DestinationRule"},
+	"IST0101 host:port":                        {1, 1, ""},
+	"IST0101 mirror host":                      {1, 4, "as for other hosts"},
+	"IST0101 mirror+subset in destinationrule": {1, 3, "as for other subsets"},
+	"IST0101 namespace":                        {0, 4, "namespaces in rules are not looked for yet"},
+	"IST0101 selector":                         {1, 59, "a gateway's pods are rarely in the package; KM171 needs the installation"},
+	"IST0103":                                  {0, 2, "the pod as it runs may have no sidecar yet; we tell of one that never gets one"},
+	"IST0107":                                  {0, 3, "we tell of the word about injection only"},
+	"IST0109":                                  {18, 20, "of two wildcards Istio takes the nearer one, so they do not clash"},
+	"IST0110":                                  {4, 4, ""},
+	"IST0111":                                  {2, 2, ""},
+	"IST0112":                                  {0, 1, "sidecars take the port that was called; we tell of gateways, where that is another"},
+	"IST0116":                                  {2, 2, ""},
+	"IST0123":                                  {2, 6, "ambient labels are not looked for yet"},
+	"IST0125":                                  {0, 1, "we tell of the word about injection only"},
+	"IST0127":                                  {2, 6, "a namespace without workloads in the package, and the root namespace, say nothing"},
+	"IST0130":                                  {2, 5, "equal matches are not looked for yet"},
+	"IST0132":                                  {10, 20, "a host that another Gateway of the VirtualService serves is served; without a Gateway we know nothing"},
+	"IST0144":                                  {4, 4, ""},
+	"IST0145":                                  {9, 18, "plain HTTP servers of one host share their routes (pilot/pkg/model.MergeGateways)"},
+	"IST0146":                                  {0, 1, "the file says by webhooks what we read from an IstioOperator"},
+	"IST0147":                                  {0, 1, "the file says by webhooks what we read from an IstioOperator"},
+	"IST0150":                                  {3, 3, ""},
+	"IST0159":                                  {4, 6, "pods of a Kubernetes Gateway take no selector"},
+	"IST0160":                                  {2, 2, ""},
+	"IST0161":                                  {0, 12, "the Secrets have other keys' names, or certificates that nobody reads here"},
+	"IST0162":                                  {3, 19, "without the gateway's Service nobody knows its ports"},
+}
 
 // subject tells the many messages of IST0101 apart.
 var subject = regexp.MustCompile(`Referenced (.+?) not found`)
