@@ -265,6 +265,27 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// Who may use which host of a server.
+func TestAdmitting(t *testing.T) {
+	m := model(t, "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: edge}\nspec: {servers: [{hosts: [a.example.com]}, {hosts: [./b.example.com]}, {hosts: [pay/c.example.com]}, {hosts: ['*/*.example.org']}]}\n")
+	g, ok := m.Gateway("edge", "g")
+	if !ok {
+		t.Fatal("no Gateway")
+	}
+	for _, c := range []struct {
+		namespace, host string
+		want            []int
+	}{
+		{"shop", "a.example.com", []int{0}}, {"shop", "b.example.com", nil}, {"edge", "b.example.com", []int{1}},
+		{"pay", "c.example.com", []int{2}}, {"shop", "c.example.com", nil}, {"shop", "x.example.org", []int{3}}, {"shop", "*.a.example.org", []int{3}},
+		{"shop", "*.org", []int{3}}, {"shop", "example.org", nil}, {"shop", "*.example.com", []int{0}}, {"shop", "*.net", nil},
+	} {
+		if d := cmp.Diff(c.want, topology.Admitting(g, c.namespace, c.host)); d != "" {
+			t.Errorf("%s %s: %s", c.namespace, c.host, d)
+		}
+	}
+}
+
 // Any condition leaves something for the routes behind it.
 func TestCatchAll(t *testing.T) {
 	all := func(protocol, match string) bool {
