@@ -223,7 +223,7 @@ func credentials(f *finder) {
 	for _, g := range f.Gateways() {
 		for i, s := range g.Spec.Servers {
 			name := s.GetTls().GetCredentialName()
-			keys, ok := f.SecretKeys(topology.GatewayNamespace(f.Model, g), name)
+			keys, ok := f.SecretKeys(f.GatewayNamespace(g), name)
 			if name == "" || !ok || len(keys) == 0 {
 				continue
 			}

@@ -66,6 +66,12 @@ func namespaceLabels(f *finder) {
 	}
 }
 
+// metadata are the labels or the annotations of something.
+type metadata struct {
+	field  string
+	values map[string]string
+}
+
 // misplaced finds the pod's word on the object that makes the pods, and on
 // namespaces.
 func misplaced(f *finder) {
@@ -80,9 +86,9 @@ func misplaced(f *finder) {
 		if label || annotation {
 			continue
 		}
-		for field, own := range map[string]map[string]string{"labels": w.OwnLabels, "annotations": w.OwnAnnotations} {
-			if _, ok := own[topology.InjectLabel]; ok {
-				f.say(w.Object, w.At("metadata", field, topology.InjectLabel), "Istio reads this on pods; write it into the labels of the pod template")
+		for _, own := range []metadata{{"labels", w.OwnLabels}, {"annotations", w.OwnAnnotations}} {
+			if _, ok := own.values[topology.InjectLabel]; ok {
+				f.say(w.Object, w.At("metadata", own.field, topology.InjectLabel), "Istio reads this on pods; write it into the labels of the pod template")
 			}
 		}
 	}
@@ -96,9 +102,9 @@ func injectionValues(f *finder) {
 		if len(w.NotText) > 0 {
 			continue
 		}
-		for field, values := range map[string]map[string]string{"labels": w.Labels, "annotations": w.Annotations} {
-			if value, ok := values[topology.InjectLabel]; ok && value != "true" && value != "false" {
-				f.say(w.Object, w.PodAt("metadata", field, topology.InjectLabel), "no value %q; \"true\" or \"false\", and Istio takes every other one for none", value)
+		for _, of := range []metadata{{"labels", w.Labels}, {"annotations", w.Annotations}} {
+			if value, ok := of.values[topology.InjectLabel]; ok && value != "true" && value != "false" {
+				f.say(w.Object, w.PodAt("metadata", of.field, topology.InjectLabel), "no value %q; \"true\" or \"false\", and Istio takes every other one for none", value)
 			}
 		}
 	}

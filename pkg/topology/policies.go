@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"iter"
 	"slices"
 
 	typev1 "istio.io/api/type/v1beta1"
@@ -17,64 +16,43 @@ type Policy struct {
 	SelectorAt []any
 }
 
-// policyOf is a policy of a kind that selects by matchLabels. What is attached to
-// gateways and services by targetRefs holds for no sidecar and is left out.
-func policyOf(o *Object, selector *typev1.WorkloadSelector, refs int) (*Policy, bool) {
-	return &Policy{Object: o, Selector: selector.GetMatchLabels(), SelectorAt: []any{"spec", "selector", "matchLabels"}}, refs == 0
-}
-
 // Policies are all policies of the package: PeerAuthentications,
 // RequestAuthentications, AuthorizationPolicies, Telemetries, WasmPlugins and
-// Sidecars.
+// Sidecars. What is attached to gateways and services by targetRefs holds for no
+// sidecar and is not among them.
 func (m *Model) Policies() []*Policy {
-	if m.policy == nil {
-		m.policy = slices.Collect(m.readPolicies())
+	if m.policy != nil {
+		return m.policy
+	}
+	add := func(o *Object, selector *typev1.WorkloadSelector, targets ...*typev1.PolicyTargetReference) {
+		if slices.ContainsFunc(targets, func(t *typev1.PolicyTargetReference) bool { return t != nil }) {
+			return
+		}
+		m.policy = append(m.policy, &Policy{Object: o, Selector: selector.GetMatchLabels(), SelectorAt: []any{"spec", "selector", "matchLabels"}})
+	}
+	for _, c := range m.PeerAuthentications() {
+		add(c.Object, c.Spec.Selector)
+	}
+	for _, c := range m.RequestAuthentications() {
+		add(c.Object, c.Spec.Selector, slices.Concat(c.Spec.TargetRefs, one(c.Spec.TargetRef))...)
+	}
+	for _, c := range m.AuthorizationPolicies() {
+		add(c.Object, c.Spec.Selector, slices.Concat(c.Spec.TargetRefs, one(c.Spec.TargetRef))...)
+	}
+	for _, c := range m.Telemetries() {
+		add(c.Object, c.Spec.Selector, slices.Concat(c.Spec.TargetRefs, one(c.Spec.TargetRef))...)
+	}
+	for _, c := range m.WasmPlugins() {
+		add(c.Object, c.Spec.Selector, slices.Concat(c.Spec.TargetRefs, one(c.Spec.TargetRef))...)
+	}
+	for _, c := range m.Sidecars() {
+		m.policy = append(m.policy, &Policy{Object: c.Object, Selector: c.Spec.GetWorkloadSelector().GetLabels(), SelectorAt: []any{"spec", "workloadSelector", "labels"}})
 	}
 	return m.policy
 }
 
-func (m *Model) readPolicies() iter.Seq[*Policy] {
-	return func(yield func(*Policy) bool) {
-		add := func(p *Policy, ok bool) bool { return !ok || yield(p) }
-		for _, c := range m.PeerAuthentications() {
-			if !add(policyOf(c.Object, c.Spec.Selector, 0)) {
-				return
-			}
-		}
-		for _, c := range m.RequestAuthentications() {
-			if !add(policyOf(c.Object, c.Spec.Selector, len(c.Spec.TargetRefs)+counted(c.Spec.TargetRef))) {
-				return
-			}
-		}
-		for _, c := range m.AuthorizationPolicies() {
-			if !add(policyOf(c.Object, c.Spec.Selector, len(c.Spec.TargetRefs)+counted(c.Spec.TargetRef))) {
-				return
-			}
-		}
-		for _, c := range m.Telemetries() {
-			if !add(policyOf(c.Object, c.Spec.Selector, len(c.Spec.TargetRefs)+counted(c.Spec.TargetRef))) {
-				return
-			}
-		}
-		for _, c := range m.WasmPlugins() {
-			if !add(policyOf(c.Object, c.Spec.Selector, len(c.Spec.TargetRefs)+counted(c.Spec.TargetRef))) {
-				return
-			}
-		}
-		for _, c := range m.Sidecars() {
-			p := &Policy{Object: c.Object, Selector: c.Spec.GetWorkloadSelector().GetLabels(), SelectorAt: []any{"spec", "workloadSelector", "labels"}}
-			if !yield(p) {
-				return
-			}
-		}
-	}
-}
-
-func counted(ref *typev1.PolicyTargetReference) int {
-	if ref == nil {
-		return 0
-	}
-	return 1
+func one(ref *typev1.PolicyTargetReference) []*typev1.PolicyTargetReference {
+	return []*typev1.PolicyTargetReference{ref}
 }
 
 // Found are the workloads of the package that a policy's selector finds. A

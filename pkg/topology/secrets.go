@@ -38,7 +38,7 @@ func (m *Model) SecretKeys(namespace, name string) ([]string, bool) {
 // GatewayNamespace is where a Gateway's pods run and read their Secrets: that of
 // the installed gateway that it selects, of pods of the package, or where Istio
 // installs its own.
-func GatewayNamespace(m *Model, g Config[*networking.Gateway]) string {
+func (m *Model) GatewayNamespace(g Config[*networking.Gateway]) string {
 	pods, installed := m.GatewayPods(g)
 	switch {
 	case len(installed) > 0:
