@@ -79,7 +79,6 @@ type Service struct {
 	// selector is nil for a Service that selects no pods itself.
 	selector     map[string]string
 	ports        []Port
-	headless     bool
 	externalName string
 }
 
@@ -103,9 +102,6 @@ func (s *Service) Selector() map[string]string { return s.content().selector }
 // Ports are the Service's ports in their order.
 func (s *Service) Ports() []Port { return s.content().ports }
 
-// Headless tells whether callers get the addresses of the pods themselves.
-func (s *Service) Headless() bool { return s.content().headless }
-
 // ExternalName is the name that the Service stands for, usually "".
 func (s *Service) ExternalName() string { return s.content().externalName }
 
@@ -126,7 +122,6 @@ func (s *Service) content() *Service {
 	s.read = true
 	spec := value(s.node(), "spec")
 	s.selector = texts(value(spec, "selector"))
-	s.headless = text(value(spec, "clusterIP")) == "None"
 	if text(value(spec, "type")) == "ExternalName" {
 		s.externalName = text(value(spec, "externalName"))
 	}

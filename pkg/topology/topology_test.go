@@ -265,6 +265,28 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// Where a kind keeps its pods, and what is read of them.
+func TestWorkloads(t *testing.T) {
+	m := model(t, "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a, namespace: shop, labels: {own: x}}\nspec: {jobTemplate: {spec: {template: {metadata: {labels: {app: a}}, spec: {hostNetwork: true, serviceAccountName: b, "+
+		"initContainers: [{name: i}], containers: [{name: c, image: d, ports: [{name: http, containerPort: 80}], args: [-x]}]}}}}}\n",
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop, labels: {app: p}}\n",
+		"apiVersion: example.com/v1\nkind: Deployment\nmetadata: {name: not, namespace: shop}\n")
+	all := m.Workloads("shop")
+	if len(all) != 2 {
+		t.Fatal(len(all), "workloads")
+	}
+	w, pod := all[0], all[1]
+	http, _ := w.NamedPort("http")
+	got := fmt.Sprintln(w, w.Labels, w.OwnLabels, w.HostNetwork, w.ServiceAccount, http, w.PodAt("spec"), w.ContainerAt(w.Containers[1]), w.SaidAt(w.Containers[0], w.Containers[0].Says[0]))
+	want := "CronJob shop/a map[app:a] map[own:x] true b 80 spec.jobTemplate.spec.template.spec spec.jobTemplate.spec.template.spec.initContainers[0] spec.jobTemplate.spec.template.spec.containers[0].args[0]\n"
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if got, want := fmt.Sprintln(pod, pod.Labels, pod.OwnLabels == nil, pod.ServiceAccount, pod.PodAt("spec")), "Pod shop/p map[app:p] true default spec\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // Who may use which host of a server.
 func TestAdmitting(t *testing.T) {
 	m := model(t, "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: edge}\nspec: {servers: [{hosts: [a.example.com]}, {hosts: [./b.example.com]}, {hosts: [pay/c.example.com]}, {hosts: ['*/*.example.org']}]}\n")
