@@ -187,6 +187,9 @@ func TestRules(t *testing.T) {
 		{[]string{rule("own", "shop", "host: a, exportTo: [.]")}, "shop", "own"},
 		{[]string{rule("own", "shop", "host: a, exportTo: [.]"), root}, "pay", "root"},
 		{[]string{rule("entry", "egress", "host: a.shop.svc.cluster.local"), "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: a, namespace: egress}\nspec: {hosts: [a.shop.svc.cluster.local]}\n"}, "pay", "entry"},
+		{[]string{rule("some", "shop", "host: a, exportTo: [pay]"), root}, "pay", "some"},
+		{[]string{rule("some", "shop", "host: a, exportTo: [pay]"), root}, "front", "root"},
+		{[]string{rule("all", "shop", "host: a, exportTo: ['*']"), root}, "front", "all"},
 		{[]string{rule("pods", "shop", "host: a, workloadSelector: {matchLabels: {x: y}}")}, "shop", ""},
 	} {
 		got := ""
@@ -238,6 +241,9 @@ func TestRoutes(t *testing.T) {
 		vs("second", "hosts: [a], http: [{route: [{destination: {host: x}}]}]"),
 		vs("wide", "hosts: ['*.example.com'], gateways: [edge/public, own], tcp: [{route: [{destination: {host: t}}]}]"),
 	)
+	if n := len(m.Bounds()); n != 3 {
+		t.Errorf("%d hosts on their sides", n)
+	}
 	say := func(side topology.Side, host string) string {
 		var all []string
 		for _, r := range m.Routes(side, host) {
@@ -261,6 +267,35 @@ func TestRoutes(t *testing.T) {
 	} {
 		if d := cmp.Diff(c.want, say(c.side, c.host)); d != "" {
 			t.Errorf("%s %s:\n%s", c.side, c.host, d)
+		}
+	}
+}
+
+// A gateway takes what its Gateways say, whatever the mesh's mode is.
+func TestGateway(t *testing.T) {
+	for spec, want := range map[string]bool{
+		"containers: [{name: istio-proxy, image: x}]":              true,
+		"containers: [{name: istio-proxy, image: x}, {name: app}]": false,
+		"containers: [{name: app}]":                                false,
+	} {
+		if got := model(t, workload("", "", spec)).AllWorkloads()[0].Gateway(); got != want {
+			t.Errorf("%s: %t", spec, got)
+		}
+	}
+	waits := workload("app: a", "inject.istio.io/templates: 'x, gateway'", "containers: [{name: istio-proxy, image: auto}]")
+	m := model(t, namespace("istio-injection: enabled"), service("a", "{port: 80}"), waits, peer("default", "istio-system", "mtls: {mode: STRICT}"))
+	s, _ := m.Service("shop", "a")
+	if v := m.Meet(topology.Client{Sidecar: topology.No}, s, s.Ports()[0], "", m.AllWorkloads()[0]); v.Outcome != topology.Unknown || v.Why == "" {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	for image, want := range map[string]string{
+		"docker.io/istio/proxyv2:1.31.1": "1.31.1", "proxyv2:1.31.1-distroless": "1.31.1", "localhost:5000/istio/proxyv2": "", "localhost:5000/proxyv2:1.2.3-debug@sha256:ab": "1.2.3", "auto": "",
+	} {
+		if got := topology.Version(image); got != want {
+			t.Errorf("%s: got %q, want %q", image, got, want)
 		}
 	}
 }
