@@ -36,6 +36,7 @@ test: build image
 	export KYMAMESH_BIN KYMAMESH_WITHOUT; \
 	if [ -n "$$KYMAMESH_WITHOUT" ]; then echo "*** WITHOUT $$KYMAMESH_WITHOUT: their tests do not run" >&2; fi; \
 	set -x; go vet ./...; go test ./...
+	cd test/schema && go vet . && go test .
 	@echo "building Istio's own judges of every golden case (about five minutes the first time) ..." >&2
 	cd test/istio && go vet . && go test -vet=off .
 
@@ -46,6 +47,9 @@ soak:
 
 golden:
 	go test . ./plugins/kymamesh-krm ./examples ./pkg/check -update
+	go test ./pkg/schema -run Words -update
+	go test ./pkg/schema ./cmd/kymamesh -run 'Page|SchemaFile' -update
+	cd test/schema && go test . -run Refusals -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -22,7 +22,7 @@ type task struct {
 
 const coverageHead = `# Istio's tasks, and what says them
 
-Each row is a task of Istio's documentation with the cases under testdata/golden that say it. All cases are held against Istio's validation, its resource definitions, a real API server with istiod's webhook, and Istio's analyzers. *envoy* says what Envoy would be told to do, *traffic* that real calls showed it, *sample* that Pilot makes the same of Istio's own sample. Lines are those of the document below spec, and those of the Istio objects without the metadata of ours that all have.
+Each row is a task of Istio's documentation with the cases under testdata/golden that say it. All cases are held against Istio's validation, its resource definitions, a real API server with istiod's webhook, and Istio's analyzers. *envoy* says what Envoy would be told to do, *traffic* that real calls showed it, *injector* what its sidecars are, *sample* that Pilot makes the same of Istio's own sample. Lines are those of the document below spec, and those of the Istio objects without the metadata of ours that all have.
 
 This page is written by a test, which fails when a task loses its cases.
 
@@ -116,6 +116,9 @@ func judges(t *testing.T, folder, id string) []string {
 		if _, err := os.Stat(filepath.Join("test/istio/testdata", area, name+"."+judge)); err == nil {
 			all = append(all, judge)
 		}
+	}
+	if area == "krm" && strings.Contains(readText(t, "test/istio/injection_test.go"), `"`+name+`"`) {
+		all = append(all, "injector")
 	}
 	if area == "install" {
 		return append(all, "istioctl")

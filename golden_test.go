@@ -139,7 +139,7 @@ func TestGoldenOrphans(t *testing.T) {
 		"render":   {"in.yaml", "want.yaml", "want.diag"},
 		"install":  {"in.yaml", "want.yaml", "want.diag"},
 		"errors":   {"in.yaml", "want.diag"},
-		"defaults": {"in.yaml", "want.yaml"},
+		"defaults": {"in.yaml", "want.yaml", "want.diag"},
 		"examples": {"want.yaml", "want.diag"},
 		"krm":      {"in.yaml", "want.yaml", "want.exit", "want.stderr"},
 	}

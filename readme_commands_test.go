@@ -65,15 +65,18 @@ var commands = map[string]command{
 	"kpt fn eval examples/kpt --image localhost/kymamesh-krm:dev":                            {clients: []string{"kpt", "podman"}, copied: true, wants: []string{"[PASS]"}},
 	"set -o pipefail; kpt fn source examples/kpt | kymamesh-krm | kpt fn sink rendered-copy": {clients: kpt, copied: true, writes: "rendered-copy/rendered/shop/virtualservice_reviews.yaml"},
 
-	"kymamesh render examples/quickstart/kymamesh.yaml":    {wants: []string{"kind: IstioOperator", "weight: 10"}},
-	"kymamesh render --output-dir rendered examples/kpt":   {copied: true, writes: "rendered/shop/virtualservice_reviews.yaml"},
-	"kymamesh render - <examples/quickstart/kymamesh.yaml": {wants: []string{"kind: IstioOperator", "weight: 10"}},
+	"kymamesh render examples/quickstart/kymamesh.yaml":     {wants: []string{"kind: IstioOperator", "weight: 10"}},
+	"kymamesh render --output-dir rendered examples/kpt":    {copied: true, writes: "rendered/shop/virtualservice_reviews.yaml"},
+	"kymamesh render -i --output-dir rendered examples/kpt": {copied: true, writes: "rendered/shop/virtualservice_reviews.yaml"},
+	"kymamesh render - <examples/quickstart/kymamesh.yaml":  {wants: []string{"kind: IstioOperator", "weight: 10"}},
 	"kymamesh explain examples/quickstart/kymamesh.yaml --path hpaSpec": {
 		wants: []string{"components.pilot.k8s.hpaSpec.minReplicas: 3  # generation module production"}},
 	"kymamesh explain examples/quickstart/kymamesh.yaml --diff 2.18": {
 		wants: []string{"- tag: 1.30.2-distroless  # generation module", "+ tag: 1.18.2-distroless  # generation 2.18"}},
 	"kymamesh explain --nodes cpu=4,memory=16Gi": {wants: []string{"profile: evaluation"}},
 	"kymamesh check --codes":                     {wants: []string{"KM152  warning  a host that no Service of the package has"}},
+	"kymamesh schema":                            {wants: []string{"json-schema.org/draft/2020-12"}},
+	"kymamesh schema --crd --kind MeshService":   {wants: []string{"name: meshservices.mesh.kyma-project.io"}},
 	"kymamesh completion bash":                   {wants: []string{"complete"}},
 	"kymamesh version":                           {wants: []string{"kymamesh "}},
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -112,20 +114,38 @@ func (e *examination) fails(d diag.Diagnostic) bool {
 // and the rest of the package is not held against it.
 func (in *input) examine() (silent []check.Check) {
 	in.packAll()
+	in.addOverrides()
 	var objects []manifest.Object
 	if len(in.docs) > 0 && !in.ds.HasErrors() {
-		all, ds := render.Documents(in.docs...)
+		all, ds := in.rendered()
 		objects, in.ds = all, append(in.ds, ds...)
 	}
 	if in.ds.HasErrors() {
 		return nil
 	}
-	model := topology.New(objects, in.items, len(in.docs))
+	model := topology.New(objects, in.edited(), len(in.docs))
 	in.ds = append(in.ds, check.Package(objects, model)...)
 	in.ds = append(in.ds, in.written(objects)...)
 	in.ds = append(in.ds, check.Whole(model)...)
 	in.locate()
 	return check.Silent(model)
+}
+
+// edited are the items as the documents change them.
+func (in *input) edited() []*resourcelist.Item {
+	changes, ds := in.planned()
+	in.ds = append(in.ds, ds...)
+	becomes := map[*resourcelist.Item]*resourcelist.Item{}
+	for _, c := range changes {
+		if list, err := resourcelist.ParseStream([]byte(c.Text)); err == nil && len(list.Items()) == 1 {
+			becomes[c.Item] = list.Items()[0]
+		}
+	}
+	items := slices.Clone(in.items)
+	for i, item := range items {
+		items[i] = cmp.Or(becomes[item], item)
+	}
+	return items
 }
 
 // packAll makes the package hold the files that were named by themselves.
@@ -146,7 +166,7 @@ func (in *input) locate() {
 	for _, d := range in.ds {
 		if i := d.Path.Document() - len(in.docs); i >= 0 {
 			item := in.items[i]
-			docs[len(in.docs)+i] = render.Document{File: in.itemFiles[i], Line: item.Line(), Text: item.Bytes()}
+			docs[len(in.docs)+i] = render.Document{File: in.files[item].name, Line: item.Line(), Text: item.Bytes()}
 		}
 	}
 	in.ds = render.Locate(in.ds, docs...)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -62,7 +63,7 @@ It reads files and writes YAML. It talks to no cluster.`,
 	}
 	root.SetVersionTemplate("kymamesh {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(renderCommand(s), checkCommand(s), explainCommand(s), &cobra.Command{
+	root.AddCommand(renderCommand(s), checkCommand(s), explainCommand(s), schemaCommand(s), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  asUsage(cobra.NoArgs),
@@ -92,6 +93,8 @@ type request struct {
 	dir    string
 	part   string
 	only   string
+	// inPlace writes what the documents change in the package's own files.
+	inPlace bool
 }
 
 var formats = []string{"yaml", "json"}
@@ -106,7 +109,8 @@ func renderCommand(s streams) *cobra.Command {
 A file is a stream of YAML documents, or JSON; - is standard input. A directory
 is a package: *.yaml, *.yml and *.json below it, but for dot files and what
 .krmignore names. Documents that are not ours are left alone; in a package they
-are checked against what is rendered.
+are checked against what is rendered. What a document changes in them, such as
+the label of a namespace, is printed as a whole object, or with -i written.
 
 The IstioOperator is for istioctl, kubectl cannot apply it: use --part.`,
 		Example: `  kymamesh render kymamesh.yaml --part install | istioctl install -f -
@@ -128,6 +132,7 @@ The IstioOperator is for istioctl, kubectl cannot apply it: use --part.`,
 	flags.StringVar(&r.dir, "output-dir", "", "write DIR/NAMESPACE/KIND_NAME.yaml instead, and remove what is no longer rendered")
 	flags.StringVar(&r.part, "part", string(render.PartAll), "all, install (for istioctl) or resources (for kubectl)")
 	flags.StringVar(&r.only, "only", "", "only what MeshServices of this namespace asked for")
+	flags.BoolVarP(&r.inPlace, "in-place", "i", false, "write what the documents change in the package's own files, and do not print it")
 	complete(cmd, "output", formats)
 	complete(cmd, "part", partNames())
 	if err := cmd.MarkFlagDirname("output-dir"); err != nil {
@@ -178,7 +183,11 @@ func (r *request) run(s streams) error {
 	if err != nil {
 		return err
 	}
+	if r.part != string(render.PartResources) {
+		in.addOverrides()
+	}
 	objects := in.render(r.selected)
+	edits := r.edit(in)
 	var c changes
 	if r.dir != "" && !in.ds.HasErrors() {
 		if c, err = r.plan(in, objects); err != nil {
@@ -189,8 +198,19 @@ func (r *request) run(s streams) error {
 	if in.ds.HasErrors() {
 		return errFaults
 	}
+	if err := r.editable(in, edits); err != nil {
+		return err
+	}
+	if r.inPlace {
+		written, err := in.writeInPlace(edits)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.err, "%d files of the package changed\n", written)
+		edits = nil
+	}
 	if r.dir == "" {
-		return r.write(objects, s)
+		return r.write(objects, edits, s)
 	}
 	if err := c.apply(r.dir); err != nil {
 		return err
@@ -200,7 +220,7 @@ func (r *request) run(s streams) error {
 }
 
 // write puts all objects on standard output at once.
-func (r *request) write(objects []manifest.Object, s streams) error {
+func (r *request) write(objects []manifest.Object, edits []edit.Change, s streams) error {
 	var out bytes.Buffer
 	encode := manifest.Encode
 	if r.format == "json" {
@@ -209,6 +229,7 @@ func (r *request) write(objects []manifest.Object, s streams) error {
 	if err := encode(&out, objects); err != nil {
 		return err
 	}
+	printChanged(&out, edits)
 	if _, err := io.Copy(s.out, &out); err != nil {
 		return fmt.Errorf("stdout: %w", err)
 	}

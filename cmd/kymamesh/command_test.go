@@ -103,6 +103,8 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"render", "mesh.yaml", "-f"}, "kymamesh: flag needs an argument: 'f' in -f\nsee kymamesh render --help\n"},
 		{[]string{"rendr", "mesh.yaml"}, "kymamesh: unknown command \"rendr\" for \"kymamesh\"\nsee kymamesh --help\n"},
 		{[]string{"mesh.yaml"}, "kymamesh: unknown command \"mesh.yaml\" for \"kymamesh\"\nsee kymamesh --help\n"},
+		{[]string{"schema", "--kind", "Gateway"}, "kymamesh: schema: no kind \"Gateway\"; KymaMesh or MeshService\nsee kymamesh schema --help\n"},
+		{[]string{"schema", "--kind", ""}, "kymamesh: schema: no kind \"\"; KymaMesh or MeshService\nsee kymamesh schema --help\n"},
 		{[]string{"version", "x"}, "kymamesh: unknown command \"x\" for \"kymamesh version\"\nsee kymamesh version --help\n"},
 	} {
 		same(t, strings.Join(c.args, " "), result{Code: 2, Err: c.want}, call("", c.args...))
@@ -112,7 +114,7 @@ func TestWrongCalls(t *testing.T) {
 
 // What a reader of stdout did not get must not look like a success.
 func TestWriteErrors(t *testing.T) {
-	for _, args := range [][]string{{"render", "-"}, {"render", "-", "-o", "json"}, {"version"}, {"--version"}} {
+	for _, args := range [][]string{{"render", "-"}, {"render", "-", "-o", "json"}, {"schema"}, {"version"}, {"--version"}} {
 		var stderr bytes.Buffer
 		code := run(args, streams{in: strings.NewReader(canary), out: full{}, err: &stderr})
 		if code != 2 || !strings.Contains(stderr.String(), "no space") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -56,11 +57,34 @@ func (r *request) plan(in *input, objects []manifest.Object) (changes, error) {
 	for _, name := range f.names() {
 		file := f.owned[name]
 		owner, _ := render.OwnerOf(file.item)
-		if !targets[name] && slices.Contains(owners, owner) && r.covers(file.item) {
+		switch {
+		case targets[name] || !slices.Contains(owners, owner) || !r.covers(file.item):
+		case file.item.Kind() == "Namespace":
+			if err := f.free(&c, file); err != nil {
+				return changes{}, err
+			}
+		default:
 			c.remove = append(c.remove, name)
 		}
 	}
 	return c, nil
+}
+
+// free takes our keys out of a Namespace. It is never removed, for all that
+// lives in it.
+func (f *outputFolder) free(c *changes, file *ownedFile) error {
+	p := edit.Package{
+		Items: []*resourcelist.Item{file.item},
+		Place: func(*resourcelist.Item, int) string { return f.path(file.name) },
+	}
+	freed, _ := p.Plan(nil) // what nobody asks for cannot be refused
+	for _, change := range freed {
+		if err := file.list.ReplaceText(file.item, change.Text); err != nil {
+			return fmt.Errorf("%s: %w", f.path(file.name), err)
+		}
+		c.write = append(c.write, newFile{file.name, file.mode, file.list.Bytes()})
+	}
+	return nil
 }
 
 // covers tells whether --part and --only speak of the item. What they do not

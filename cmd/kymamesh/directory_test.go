@@ -114,7 +114,7 @@ func TestOutputDirLeavesOthersAlone(t *testing.T) {
 		"shop/two.yaml":       text + "---\n" + strings.ReplaceAll(text, "ratings", "details"),
 		"shop/one-mark.yaml":  strings.Replace(text, "  labels:\n    mesh.kyma-project.io/owner: shop\n", "", 1),
 		"shop/no-source.yaml": strings.Replace(text, "mesh.kyma-project.io/source", "example.com/source", 1),
-		"shop/kind.yaml":      strings.Replace(text, "kind: VirtualService", "kind: ServiceEntry", 1),
+		"shop/kind.yaml":      strings.Replace(text, "kind: VirtualService", "kind: WorkloadEntry", 1),
 		"shop/group.yaml":     strings.Replace(text, "networking.istio.io", "example.com", 1),
 		"shop/other.yaml":     strings.Replace(text, "owner: shop", "owner: bank", 1),
 		"shop/not.yaml":       "{",

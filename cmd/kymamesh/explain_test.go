@@ -19,6 +19,31 @@ spec:
   - {name: reviews, namespace: shop, to: v1}
 `
 
+// A value that a way out changed is the way out's; the others stay with the service.
+func TestExplainWayOut(t *testing.T) {
+	enter(t, files{"mesh.yaml": `apiVersion: mesh.kyma-project.io/v1alpha1
+kind: KymaMesh
+metadata: {name: shop}
+spec:
+  services:
+  - name: reviews
+    namespace: shop
+    connectionPool: {tcp: {maxConnections: 50, connectTimeout: 3s}}
+    destinationRule:
+      trafficPolicy: {connectionPool: {tcp: {connectTimeout: 5s, maxConnections: 50}, http: {maxRetries: 7}}}
+`})
+	got := call("", "explain", "mesh.yaml", "-p", "DestinationRule shop/reviews")
+	want := `DestinationRule shop/reviews
+  host: reviews.shop.svc.cluster.local  # mesh.yaml:6:5 spec.services[0]
+  trafficPolicy.connectionPool.http.maxRetries: 7  # mesh.yaml:9:5 spec.services[0].destinationRule
+  trafficPolicy.connectionPool.tcp.connectTimeout: 5s  # mesh.yaml:9:5 spec.services[0].destinationRule
+  trafficPolicy.connectionPool.tcp.maxConnections: 50  # mesh.yaml:6:5 spec.services[0]
+`
+	if diff := cmp.Diff(result{Out: want}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestExplain(t *testing.T) {
 	enter(t, files{"mesh.yaml": explainedMesh})
 	tests := []struct {

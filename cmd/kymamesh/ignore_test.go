@@ -128,7 +128,7 @@ func TestChecksFollowPart(t *testing.T) {
 	if got := call("render", "p", "--part", "resources"); got.Exit != 0 {
 		t.Errorf("%+v", got)
 	}
-	if got := call("render", "p", "--part", "install"); got.Exit != exitFaults || !strings.Contains(got.Errors, "KM103") {
+	if got := call("render", "p", "--part", "install"); got.Exit != exitFaults || !strings.Contains(got.Errors, "KM017") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 	"github.com/kymamesh/kymamesh/pkg/topology"
@@ -20,10 +21,11 @@ import (
 // input is all that a call reads.
 type input struct {
 	docs []render.Document
+	// overrides are objects of the directories that are merged into what the
+	// documents render.
+	overrides []render.Document
 	// items are all objects of the directories: the package around the documents.
 	items []*resourcelist.Item
-	// itemFiles are the names of the files that the items are from.
-	itemFiles []string
 	// text is what was read, by the names that diagnostics use.
 	text map[string][]byte
 	// order are those names as they were read.
@@ -34,7 +36,11 @@ type input struct {
 	// packaged are the names whose objects are in items.
 	packaged map[string]bool
 	objects  []manifest.Object
-	ds       diag.List
+	// edits are what the documents change in the package's own objects.
+	edits []edit.Edit
+	// files tells where each of the items is written.
+	files map[*resourcelist.Item]packageFile
+	ds    diag.List
 }
 
 // stdinName is what diagnostics call standard input.
@@ -43,7 +49,7 @@ const stdinName = "<stdin>"
 // read reads every path once, in the order given. A file that cannot be read is
 // an error; what is wrong inside is reported with the other faults.
 func read(paths []string, stdin io.Reader) (*input, error) {
-	in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}}
+	in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}, files: map[*resourcelist.Item]packageFile{}}
 	for _, path := range paths {
 		switch info, err := stat(path); {
 		case err != nil:
@@ -63,6 +69,14 @@ func read(paths []string, stdin io.Reader) (*input, error) {
 		}
 	}
 	return in, nil
+}
+
+// addOverrides takes the objects that are merged into the installation. Where
+// nothing is installed they say nothing.
+func (in *input) addOverrides() {
+	if len(in.docs) > 0 {
+		in.docs = append(in.docs, in.overrides...)
+	}
 }
 
 func stat(path string) (fs.FileInfo, error) {
@@ -138,9 +152,12 @@ func (in *input) addItems(name string) {
 	if err != nil {
 		return
 	}
-	in.items = append(in.items, stream.Items()...)
-	for range stream.Items() {
-		in.itemFiles = append(in.itemFiles, name)
+	for _, item := range stream.Items() {
+		in.items = append(in.items, item)
+		in.files[item] = packageFile{name, stream}
+		if render.IsOverride(item) {
+			in.overrides = append(in.overrides, render.Document{File: name, Line: item.Line(), Text: item.Bytes()})
+		}
 	}
 }
 
@@ -183,15 +200,26 @@ func (in *input) render(selected func([]manifest.Object) []manifest.Object) []ma
 	if in.ds.HasErrors() {
 		return nil
 	}
-	all, ds := render.Documents(in.docs...)
+	all, ds := in.rendered()
 	in.objects, in.ds = all, append(in.ds, ds...)
 	objects := selected(all)
 	if len(in.items) > 0 && !ds.HasErrors() {
-		model := topology.New(all, in.items, len(in.docs))
-		found := append(check.Package(objects, model), in.written(objects)...)
+		around := topology.New(all, in.items, len(in.docs))
+		found := append(check.Package(objects, around), in.written(objects)...)
+		found = append(found, check.Edits(in.edits, around)...)
 		in.ds = render.Locate(append(in.ds, found...), in.docs...)
 	}
 	return objects
+}
+
+// rendered renders the documents, for the package if one was given.
+func (in *input) rendered() ([]manifest.Object, diag.List) {
+	if len(in.items) == 0 {
+		return render.Documents(in.docs...)
+	}
+	objects, edits, ds := render.InPackage(in.docs...)
+	in.edits = edits
+	return edit.Package{Items: in.items}.Keeps(objects), ds
 }
 
 // isPipe is true for what would be waited for and never ends.
@@ -203,8 +231,7 @@ func (in *input) written(objects []manifest.Object) diag.List {
 	byHand := map[identity]bool{}
 	for _, item := range in.items {
 		if _, ours := render.OwnerOf(item); !ours {
-			group, _, _ := strings.Cut(item.APIVersion(), "/")
-			byHand[identity{group, item.Kind(), item.Namespace(), item.Name()}] = true
+			byHand[identity{manifest.GroupOf(item.APIVersion()), item.Kind(), item.Namespace(), item.Name()}] = true
 		}
 	}
 	var ds diag.List

@@ -113,8 +113,7 @@ func readOwned(name string, text []byte) (*ownedFile, bool) {
 // place notes where an object lies. Of two copies the one that a call would
 // have written is the object, and the other one goes.
 func (f *outputFolder) place(file *ownedFile) {
-	group, _, _ := strings.Cut(file.item.APIVersion(), "/")
-	id := identity{group, file.item.Kind(), file.item.Namespace(), file.item.Name()}
+	id := identity{manifest.GroupOf(file.item.APIVersion()), file.item.Kind(), file.item.Namespace(), file.item.Name()}
 	written, err := fileName(id.kind, id.namespace, id.name)
 	if _, twice := f.at[id]; !twice || err == nil && file.name == written {
 		f.at[id] = file

@@ -51,7 +51,7 @@ var packageChecks = []struct {
 	{"not ours in the file of the document", canary + "---\n" + byHand, "", notOurs, 1},
 	{"another's name", canary, strings.Replace(byHand, "name: reviews", "name: ratings", 1), "", 0},
 	{"another's namespace", canary, strings.Replace(byHand, "namespace: shop", "namespace: pay", 1), "", 0},
-	{"another's kind", canary, strings.Replace(byHand, "kind: VirtualService", "kind: ServiceEntry", 1), "", 0},
+	{"another's kind", canary, strings.Replace(byHand, "kind: VirtualService", "kind: WorkloadEntry", 1), "", 0},
 	{"another's group", canary, strings.Replace(byHand, "networking.istio.io", "example.com", 1), "", 0},
 	{"several ports", canary, strings.Replace(service, "}]", "}, {name: admin, port: 81}]", 1),
 		"app/mesh.yaml:7:5: error KM104: spec.services[0]: reviews has ports 80, 81: write port\n", 1},

@@ -40,12 +40,12 @@ func (l *List) ReplaceText(it *Item, text string) error {
 		it.head += head
 		f.column = it.dash + 2
 	case document:
-		begin := "---\n"
+		begin, end := "---\n", ""
 		if it.contentEnd > 0 {
-			begin = it.text[:it.content]
+			begin, end = it.text[:it.content], it.text[it.contentEnd:]
 		}
 		it.content, it.contentEnd = len(begin), len(begin)+len(text)
-		it.text = begin + text
+		it.text = begin + text + end
 	default:
 		return errors.New("the functionConfig is the client's; it cannot be replaced")
 	}

@@ -27,7 +27,7 @@ type Comment struct {
 // has, lists too; an item of a list stays the same one if its value or its name
 // does. Where nothing had to change, old is as it was and its bytes can stay.
 func Update(old, want *yaml.Node) (changed bool, dropped []Comment) {
-	u := &updater{prints: map[*yaml.Node]uint64{}}
+	u := &updater{prints: map[*yaml.Node]uint64{}, ours: writtenByUs(old)}
 	work := old
 	if aliased(old) {
 		flat, err := expand(old, false)
@@ -78,7 +78,26 @@ func (p place) foreign(key string) bool {
 	return p == extensible && key != dryRun || p.below(key) == extensible
 }
 
+// set names, as JSON pointers with commas between, keys of an object that were
+// written by us and are no person's.
+const set = "mesh.kyma-project.io/set"
+
+// writtenByUs are the last steps of these pointers, which are labels and
+// annotations here.
+func writtenByUs(n *yaml.Node) map[string]bool {
+	meta, _ := child(n, "metadata")
+	annotations, _ := child(meta, "annotations")
+	named, _ := child(annotations, set)
+	ours := map[string]bool{set: true}
+	for pointer := range strings.SplitSeq(text(named), ",") {
+		key := pointer[strings.LastIndexByte(pointer, '/')+1:]
+		ours[strings.NewReplacer("~1", "/", "~0", "~").Replace(key)] = true
+	}
+	return ours
+}
+
 type updater struct {
+	ours    map[string]bool // keys that are not foreign
 	dropped []Comment
 	prints  map[*yaml.Node]uint64 // each is asked for once, before its node changes
 }
@@ -130,7 +149,7 @@ func (u *updater) mapping(old, want *yaml.Node, at place, depth int) bool {
 	for i := 0; i+1 < len(old.Content); i += 2 {
 		k, v := old.Content[i], old.Content[i+1]
 		w, ok := wanted[k.Value]
-		if k.Kind != yaml.ScalarNode || done[k.Value] || (!ok && !at.foreign(k.Value)) {
+		if k.Kind != yaml.ScalarNode || done[k.Value] || !ok && (!at.foreign(k.Value) || u.ours[k.Value]) {
 			u.drop(k)
 			u.drop(v)
 			changed = true

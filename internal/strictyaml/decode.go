@@ -50,6 +50,10 @@ type options struct {
 func (o options) single(field string) bool { return slices.Contains(o.ones, field) }
 
 func (d *decoder) value(n *yaml.Node, at diag.Path, v reflect.Value, o options, depth int) {
+	if v.Kind() == reflect.Interface {
+		d.free(n, at, v, depth)
+		return
+	}
 	d.enter(n, at, emptyText(v.Type()), depth, func(n *yaml.Node, depth int) {
 		switch v.Kind() {
 		case reflect.Pointer:
@@ -215,6 +219,7 @@ func (d *decoder) mapping(n *yaml.Node, at diag.Path, v reflect.Value, o options
 		readable := len(d.ds) == before
 		item := reflect.New(t.Elem()).Elem()
 		d.value(value, at.Key(key), item, options{one: o.one}, depth+1)
+		there(item)
 		if readable {
 			v.SetMapIndex(k, item)
 		}
@@ -243,6 +248,15 @@ func (d *decoder) list(n *yaml.Node, at diag.Path, v reflect.Value, o options, d
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, item := range items {
 		d.value(item, at.Index(i), v.Index(i), options{ones: o.ones, zero: true}, depth+1)
+		there(v.Index(i))
+	}
+}
+
+// there makes an item that could not be read an empty one: what goes on with a
+// half filled document may take for granted that items are not nil.
+func there(item reflect.Value) {
+	if item.Kind() == reflect.Pointer && item.IsNil() {
+		item.Set(reflect.New(item.Type().Elem()))
 	}
 }
 

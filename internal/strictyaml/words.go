@@ -2,9 +2,45 @@ package strictyaml
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
+
+// Word is one word of a struct type, for what describes the vocabulary: schemas
+// and pages.
+type Word struct {
+	Name string
+	// Owner is the struct that declares the field; it differs from the asked one
+	// where that is inlined.
+	Owner reflect.Type
+	Field reflect.StructField
+	// One lets a single item stand without its list; at a mapping the lists are its
+	// values. Ones are lists of the message that the field holds.
+	One  bool
+	Ones []string
+	// Bare lets a number stand for text.
+	Bare bool
+}
+
+// Words are the words that Decode takes for a struct type, in the order of its
+// fields.
+func Words(t reflect.Type) []Word {
+	vocabulary := vocabulary(t)
+	all := make([]Word, 0, len(vocabulary.written))
+	for _, name := range vocabulary.written {
+		f := vocabulary.fields[name]
+		owner := t
+		if n := len(f.index) - 1; n > 0 {
+			owner = t.FieldByIndex(f.index[:n]).Type
+		}
+		all = append(all, Word{
+			Name: name, Owner: owner, Field: t.FieldByIndex(f.index),
+			One: f.options.one, Ones: slices.Clone(f.options.ones), Bare: f.options.bare,
+		})
+	}
+	return all
+}
 
 // words is the vocabulary of one struct type.
 type words struct {

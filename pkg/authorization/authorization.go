@@ -19,13 +19,16 @@ var Kind = manifest.Kind{
 }
 
 // Render gives one AuthorizationPolicy for each list of rules, demand for a
-// token, and dry run of a place.
+// token, authorizer, and dry run of a place.
 func Render(m *mesh.Mesh) []manifest.Object {
 	var objects []manifest.Object
 	for _, a := range m.Authorizations {
 		policy := &security.AuthorizationPolicy{Action: a.Action, Rules: a.Rules}
 		if a.Selector != nil {
 			policy.Selector = &typev1.WorkloadSelector{MatchLabels: a.Selector}
+		}
+		if a.Provider != "" {
+			policy.ActionDetail = &security.AuthorizationPolicy_Provider{Provider: &security.AuthorizationPolicy_ExtensionProvider{Name: a.Provider}}
 		}
 		objects = append(objects, manifest.Object{
 			Kind: &Kind, Namespace: a.Namespace, Name: a.Name,

@@ -50,9 +50,11 @@ var documentChecks = []func(*diag.List, []manifest.Object, *topology.Model){
 	rulePorts,
 	opaquePorts,
 	servicePorts,
+	protocols,
 	inhabited,
 	secrets,
 	moved,
+	telemetries,
 }
 
 // Package checks the objects that documents ask for against the package that

@@ -194,6 +194,9 @@ func twoPolicies(f *finder) {
 		id := scope{p.Kind, p.Namespace, text(p.Selector, "=", ",")}
 		if other, again := first[id]; again {
 			doubled[p] = true
+			if p.Kind == "Telemetry" && id.labels == "" && other.Rendered && byHand(p.Object) {
+				continue // the document's own check tells of these
+			}
 			whom := "the namespace " + p.Namespace
 			if id.labels != "" {
 				whom = id.labels

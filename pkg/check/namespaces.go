@@ -14,16 +14,26 @@ func inhabited(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	if len(known) == 0 || slices.Contains(known, "") {
 		return
 	}
-	for o := range policies(objects) {
-		if len(o.labels) > 0 || o.Root != "" || slices.Contains(known, o.Namespace) {
-			continue
+	nobody := func(origin diag.Path, namespace string) {
+		if slices.Contains(known, namespace) {
+			return
 		}
 		hint := ""
-		if like, ok := diag.Nearest(o.Namespace, known); ok {
+		if like, ok := diag.Nearest(namespace, known); ok {
 			hint = "; did you mean \"" + like + "\"?"
 		}
-		at := diag.Document(o.Origin.Document()).Key("spec").Key("namespaces").Key(o.Namespace)
-		ds.Warnf(diag.CodeNobody, at, "no workload of the package lives in %q%s", o.Namespace, hint)
+		at := diag.Document(origin.Document()).Key("spec").Key("namespaces").Key(namespace)
+		ds.Warnf(diag.CodeNobody, at, "no workload of the package lives in %q%s", namespace, hint)
+	}
+	for o := range policies(objects) {
+		if len(o.labels) == 0 && o.Root == "" {
+			nobody(o.Origin, o.Namespace)
+		}
+	}
+	for _, o := range objects {
+		if o.Kind.Name == "Namespace" {
+			nobody(o.Origin, o.Name)
+		}
 	}
 }
 

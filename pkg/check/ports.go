@@ -97,14 +97,33 @@ func servicePorts(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 // portless are the destinations without a port, once each.
 func portless(vs *networking.VirtualService) []string {
 	var hosts []string
-	for _, route := range vs.Http {
-		for _, to := range route.Route {
-			if host := to.Destination.Host; to.Destination.Port == nil && !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-			}
+	for _, to := range destinations(vs) {
+		if to.GetPort() == nil && to.GetHost() != "" && !slices.Contains(hosts, to.Host) {
+			hosts = append(hosts, to.Host)
 		}
 	}
 	return hosts
+}
+
+// destinations are all destinations of a VirtualService.
+func destinations(vs *networking.VirtualService) []*networking.Destination {
+	var all []*networking.Destination
+	for _, route := range vs.Http {
+		for _, to := range route.Route {
+			all = append(all, to.Destination)
+		}
+	}
+	for _, route := range vs.Tcp {
+		for _, to := range route.Route {
+			all = append(all, to.Destination)
+		}
+	}
+	for _, route := range vs.Tls {
+		for _, to := range route.Route {
+			all = append(all, to.Destination)
+		}
+	}
+	return all
 }
 
 func numbers(ports []topology.Port) string {

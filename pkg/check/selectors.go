@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	security "istio.io/api/security/v1beta1"
+	telemetry "istio.io/api/telemetry/v1alpha1"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -26,7 +27,7 @@ type policy struct {
 }
 
 // policySuffix is what the name of an AuthorizationPolicy adds to the service's.
-var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$`)
+var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$|-ext-auth-.*$`)
 
 // policies are all objects about pods.
 func policies(objects []manifest.Object) iter.Seq[policy] {
@@ -41,6 +42,8 @@ func policies(objects []manifest.Object) iter.Seq[policy] {
 			case *security.AuthorizationPolicy:
 				p.labels = spec.GetSelector().GetMatchLabels()
 				p.service = policySuffix.ReplaceAllString(o.Name, "")
+			case *telemetry.Telemetry:
+				p.labels = spec.GetSelector().GetMatchLabels()
 			default:
 				continue
 			}
@@ -115,7 +118,7 @@ func word(p diag.Path, name string) diag.Path {
 		if !ok {
 			return p
 		}
-		if last := p.String()[len(outer.String()):]; last == ".security" || last == ".expose" {
+		if last := p.String()[len(outer.String()):]; last == ".security" || last == ".telemetry" || last == ".expose" {
 			return outer.Key(name)
 		}
 		p = outer

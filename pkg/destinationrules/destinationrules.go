@@ -28,10 +28,10 @@ func Render(m *mesh.Mesh) []manifest.Object {
 	}
 	var objects []manifest.Object
 	for _, s := range m.Services {
-		if len(s.Subsets) == 0 && s.Policy.Empty() {
+		if len(s.Subsets) == 0 && s.Policy.Empty() && s.DestinationRule == nil {
 			continue
 		}
-		rule := &networking.DestinationRule{Host: s.Host, TrafficPolicy: policy(s.Policy)}
+		rule := &networking.DestinationRule{Host: s.Host, ExportTo: s.ExportTo, TrafficPolicy: policy(s.Policy)}
 		if e, ok := excluded[s.Host]; ok {
 			rule.TrafficPolicy = inPlaintext(rule.TrafficPolicy, e)
 			delete(excluded, s.Host)
@@ -41,9 +41,11 @@ func Render(m *mesh.Mesh) []manifest.Object {
 				Name: subset.Name, Labels: subset.Labels, TrafficPolicy: policy(subset.Policy),
 			})
 		}
-		objects = append(objects, manifest.Object{
-			Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Spec: rule, Origin: s.Origin,
-		})
+		object := manifest.Object{Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Spec: rule, Origin: s.Origin}
+		if w := s.DestinationRule; w != nil {
+			object = object.Over(w.Message, w.At)
+		}
+		objects = append(objects, object)
 	}
 	for _, e := range m.Excluded {
 		if _, left := excluded[e.Host]; !left {
@@ -54,7 +56,7 @@ func Render(m *mesh.Mesh) []manifest.Object {
 			Spec: &networking.DestinationRule{Host: e.Host, TrafficPolicy: inPlaintext(nil, e)},
 		})
 	}
-	return objects
+	return append(objects, outside(m)...)
 }
 
 func policy(p mesh.TrafficPolicy) *networking.TrafficPolicy {

@@ -39,6 +39,11 @@ const (
 	CodeAccess Code = "KM030"
 	CodeToken  Code = "KM031"
 
+	CodeOpaque Code = "KM038"
+
+	CodeReplaced Code = "KM032"
+	CodePlatform Code = "KM033"
+
 	CodeSelector Code = "KM101"
 	CodeMoved    Code = "KM102"
 	CodeNotOurs  Code = "KM103"
@@ -48,7 +53,12 @@ const (
 	CodeItem     Code = "KM107"
 	CodeSecret   Code = "KM108"
 
-	CodeLookalike Code = "KM110"
+	CodeLookalike  Code = "KM110"
+	CodeNoPackage  Code = "KM111"
+	CodeByHand     Code = "KM112"
+	CodeNoInjector Code = "KM113"
+	CodeProtocol   Code = "KM114"
+	CodeTelemetry  Code = "KM118"
 
 	// From here on the codes are those of `kymamesh check`, one a check.
 	CodeSameObject     Code = "KM150"
@@ -122,6 +132,9 @@ var Codes = []struct {
 	{CodeVersion, "a word that the mesh's Istio is too old for"},
 	{CodeAccess, "a rule of access that would let in, or refuse, others than it says"},
 	{CodeToken, "a token that is demanded and that nobody can have, or that nobody checks"},
+	{CodeOpaque, "calls of TCP to hosts outside that proxies cannot tell apart"},
+	{CodeReplaced, "something of an existing Istio that what is rendered takes the place of"},
+	{CodePlatform, "a platform that the generation of Kyma does not know"},
 	{CodeSelector, "a selector that does not select the service's pods"},
 	{CodeMoved, "an object of the root namespace that was moved to another"},
 	{CodeNotOurs, "an object that would be rendered and that somebody else wrote"},
@@ -131,6 +144,11 @@ var Codes = []struct {
 	{CodeItem, "an option or an item that the function cannot take"},
 	{CodeSecret, "a certificate that lies where the gateway does not read it"},
 	{CodeLookalike, "a pod of another that a gateway's policy holds for as well"},
+	{CodeNoPackage, "a word that changes an object of the package, and the package does not hold it"},
+	{CodeByHand, "a label or annotation of a person's that says something else than a word"},
+	{CodeNoInjector, "pods that get no sidecar, or another one, whatever is said"},
+	{CodeProtocol, "routes of another protocol than the Service's port speaks"},
+	{CodeTelemetry, "a Telemetry of another for the same proxies"},
 	{CodeSameObject, "one object twice in the package"},
 	{CodeUnreadable, "a hand-written object that Istio could not read"},
 	{CodeNoHost, "a host that no Service of the package has"},

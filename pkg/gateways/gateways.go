@@ -5,6 +5,7 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
@@ -27,9 +28,11 @@ func Render(m *mesh.Mesh) []manifest.Object {
 		for _, s := range g.Servers {
 			gateway.Servers = append(gateway.Servers, server(s))
 		}
-		objects = append(objects, manifest.Object{
-			Kind: &Kind, Namespace: g.Namespace, Name: g.Name, Spec: gateway, Origin: g.Origin,
-		})
+		object := manifest.Object{Kind: &Kind, Namespace: g.Namespace, Name: g.Name, Spec: gateway, Origin: g.Origin}
+		if w := g.Gateway; w != nil {
+			object = object.Over(w.Message, w.At)
+		}
+		objects = append(objects, object)
 	}
 	return objects
 }
@@ -49,7 +52,7 @@ func server(s mesh.Server) *networking.Server {
 }
 
 func tls(t *mesh.TLS) *networking.ServerTLSSettings {
-	return &networking.ServerTLSSettings{
+	out := &networking.ServerTLSSettings{
 		Mode:                  networking.ServerTLSSettings_TLSmode(networking.ServerTLSSettings_TLSmode_value[t.Mode]),
 		CredentialName:        t.CredentialName,
 		CredentialNames:       t.CredentialNames,
@@ -64,7 +67,12 @@ func tls(t *mesh.TLS) *networking.ServerTLSSettings {
 		MinProtocolVersion:    protocol(t.MinProtocolVersion),
 		MaxProtocolVersion:    protocol(t.MaxProtocolVersion),
 		CipherSuites:          t.CipherSuites,
+		TlsCertificates:       t.TLSCertificates,
 	}
+	if t.InsecureSkipVerify != nil {
+		out.InsecureSkipVerify = wrapperspb.Bool(*t.InsecureSkipVerify)
+	}
+	return out
 }
 
 func protocol(version string) networking.ServerTLSSettings_TLSProtocol {

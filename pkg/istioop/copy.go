@@ -1,6 +1,9 @@
 package istioop
 
-import "github.com/kymamesh/kymamesh/pkg/manifest"
+import (
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/mesh"
+)
 
 // copyValue is a deep copy without the keys that hold null: null is an order to
 // delete, and where there is nothing to delete it must not reach the output.
@@ -25,10 +28,19 @@ func copyMap(m manifest.Tree) manifest.Tree {
 	return out
 }
 
+// copyList leaves out the marks of lists that replace, which are orders, too.
 func copyList(l []any) []any {
-	out := make([]any, len(l))
-	for i, item := range l {
-		out[i] = copyValue(item)
+	out := make([]any, 0, len(l))
+	for _, item := range l {
+		if !isReplaceMark(item) {
+			out = append(out, copyValue(item))
+		}
 	}
 	return out
+}
+
+// isReplaceMark is true for the item that makes its list replace the one below.
+func isReplaceMark(item any) bool {
+	m, _ := item.(manifest.Tree)
+	return m[mesh.ReplaceKey] != nil
 }

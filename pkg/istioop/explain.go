@@ -26,7 +26,8 @@ type Leaf struct {
 func Explain(m *mesh.Mesh) []Leaf {
 	in := m.Install
 	spec := Render(m)[0].Spec.(manifest.Tree)
-	said := leavesOf(words(in))
+	overrides := readOverrides(in)
+	said := leavesOf(words(overrides.replicas(in)))
 	names := layerNames(in)
 	layered := make([]map[string]any, len(names))
 	for i, name := range names {
@@ -36,8 +37,10 @@ func Explain(m *mesh.Mesh) []Leaf {
 	values := leavesOf(spec)
 	for _, path := range slices.Sorted(maps.Keys(values)) {
 		leaf := Leaf{Path: path, Value: values[path]}
-		if _, ok := said[path]; ok {
-			leaf.Source = m.Source(wordAt(path)...)
+		if at, ok := overrides.source(path); ok {
+			leaf.Source.Path = at
+		} else if _, ok := said[path]; ok {
+			leaf.Source = m.Source(wordAt(in, path)...)
 		} else {
 			leaf.Source.Layer = layerOf(path, names, layered)
 		}
@@ -107,6 +110,12 @@ func addLeaves(leaves map[string]any, at string, v any) {
 // the others.
 func itemName(i int, item any) string {
 	m, _ := item.(manifest.Tree)
+	if kind := text(m, "kind"); kind != "" && text(m, "name") != "" { // an overlay
+		return kind + " " + text(m, "name")
+	}
+	if metric := metricName(m); metric != "" && text(m, "type") != "" {
+		return metric
+	}
 	for _, field := range []string{"name", "path"} {
 		if name := text(m, field); name != "" {
 			return name
@@ -139,20 +148,35 @@ var wordRules = []wordRule{
 	{regexp.MustCompile(componentAt + `\.k8s\.service\.ports\[(.+)\]\.\w+$`), "install $1 ports $2"},
 	{regexp.MustCompile(componentAt + `\.k8s\.service\.externalTrafficPolicy$`), "install $1 externalTrafficPolicy"},
 	{regexp.MustCompile(componentAt + `\.k8s\.serviceAnnotations\.(.+)$`), "install $1 annotations $2"},
-	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[istio-sidecar-injector.*\.timeoutSeconds`), "install webhook timeoutSeconds"},
-	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[istio-sidecar-injector`), "install webhook namespaceSelector"},
+	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector.*\.timeoutSeconds`), "install webhook timeoutSeconds"},
+	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector`), "install webhook namespaceSelector"},
 	{regexp.MustCompile(componentAt + `\.name$`), "install $1"},
 	{regexp.MustCompile(`^values\.pilot\.autoscaleMin$`), "install pilot minReplicas"},
 	{regexp.MustCompile(`^values\.pilot\.autoscale(Max|Enabled)$`), "install pilot maxReplicas"},
 	{regexp.MustCompile(gatewayAt + `\.autoscaleMin$`), "install ${1}Gateway minReplicas"},
 	{regexp.MustCompile(gatewayAt + `\.autoscale(Max|Enabled)$`), "install ${1}Gateway maxReplicas"},
 	{regexp.MustCompile(gatewayAt + `\.type$`), "install ${1}Gateway type"},
+	{regexp.MustCompile(`^values\.pilot\.env\.(.+)$`), "install pilot env $1"},
 	{regexp.MustCompile(`^values\.global\.proxy\.resources\.(\w+)\.(\w+)$`), "proxy resources $1 $2"},
+	{regexp.MustCompile(`^values\.global\.proxy\.tracer$`), "install istioVersion"},
+	{regexp.MustCompile(`^meshConfig\.extensionProviders\[([^]]+)\]`), "extensionProviders $1"},
+	{regexp.MustCompile(`^meshConfig\.enablePrometheusMerge$`), "telemetry metrics prometheusMerge"},
+	{regexp.MustCompile(`^meshConfig\.meshMTLS\.minProtocolVersion$`), "security mtls minProtocolVersion"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.sampling$`), "telemetry tracing sampling"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.customTags\.`), "telemetry tracing customTags"},
+	{regexp.MustCompile(`^meshConfig\.(enableTracing$|defaultConfig\.tracing\.)`), "telemetry tracing"},
+	{regexp.MustCompile(`^meshConfig\.accessLog\w+$`), "telemetry accessLogging"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.proxyMetadata\.ISTIO_META_DNS_CAPTURE$`), "proxy enableDNSProxying"},
+	{regexp.MustCompile(`^meshConfig\.defaultConfig\.(\w+)`), "proxy config $1"},
 	{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
+	{regexp.MustCompile(`^meshConfig\.outboundTrafficPolicy\.mode$`), "egress outboundTrafficPolicy"},
 }
 
 // wordAt is the word that a value of the layer words renders, step by step.
-func wordAt(path string) []string {
+func wordAt(in mesh.Install, path string) []string {
+	if in.Proxy.NativeSidecar != nil && (strings.Contains(path, "env["+nativeSidecars+"]") || strings.HasSuffix(path, "env."+nativeSidecars)) {
+		return []string{"proxy", "nativeSidecar"}
+	}
 	path = strings.NewReplacer(
 		"ingressGateways[istio-ingressgateway]", "ingressGateway",
 		"egressGateways[istio-egressgateway]", "egressGateway",

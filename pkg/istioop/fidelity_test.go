@@ -65,8 +65,8 @@ var differences = []difference{
 
 	{module, "components.cni.k8s.overlays", managed},
 	{module, egress + ".k8s.overlays", managed},
-	{module, ingress + `.k8s.overlays[istio-ingressgateway].patches[spec.template.metadata.labels.kyma-project\.io/module]`, managed},
-	{module, ingress + ".k8s.overlays[istio-ingressgateway]", managed},
+	{module, ingress + `.k8s.overlays[Deployment istio-ingressgateway].patches[spec.template.metadata.labels.kyma-project\.io/module]`, managed},
+	{module, ingress + ".k8s.overlays[Deployment istio-ingressgateway]", managed},
 	{module, "components.pilot.k8s.overlays", managed},
 	{module, "components.pilot.k8s.podAnnotations", managed},
 	{module, "components.pilot.k8s.serviceAnnotations.istios.operator.kyma-project.io/managed-by-disclaimer", managed},
@@ -110,7 +110,7 @@ var differences = []difference{
 	{kyma124, "values.global.proxy.resources", "profile: default is the documented sidecar, 20m/32Mi..200m/128Mi, which no file of 1.20 to 1.24 had"},
 	{kyma124, ingress + ".k8s.strategy.rollingUpdate", "on Minikube the pod holds the node's ports, and a second one would wait for them for ever"},
 	{kyma124, "values.global.defaultPodDisruptionBudget.enabled", "on Minikube there is one replica, and a budget over it keeps the node from being drained"},
-	{kyma124, ingress + ".k8s.overlays[istio-ingressgateway].apiVersion", "as in the other overlays; istioctl does not read it"},
+	{kyma124, ingress + ".k8s.overlays[Deployment istio-ingressgateway].apiVersion", "as in the other overlays; istioctl does not read it"},
 	{kyma124, "profile", "Istio's default profile, which istioctl takes where none is named"},
 }
 

@@ -23,18 +23,31 @@ const namespace = "istio-system"
 // who may change it: no two calls share any part of it.
 func Render(m *mesh.Mesh) []manifest.Object {
 	in := m.Install
-	spec := merge(mergedLayers(in), words(in))
+	name := withRevision(ownName, in.Revision)
+	if in.Existing {
+		name = overlayName
+	}
+	spec := merged(in, readOverrides(in))
 	if in.Autoscaling == "v2beta1" {
 		oldMetrics(spec)
 	}
+	forgetYoung(spec, in.IstioMinor)
 	return []manifest.Object{{
 		Kind:      &Kind,
 		Namespace: namespace,
-		Name:      withRevision("default-operator", in.Revision),
+		Name:      name,
 		Spec:      spec,
+		Deliver:   in.Deliver,
 		Origin:    m.Path.Key("spec").Key("install"),
 	}}
 }
+
+const (
+	// ownName is the name of a whole installation.
+	ownName = "default-operator"
+	// overlayName is the name of what changes an Istio that somebody else installed.
+	overlayName = "kymamesh-overlay"
+)
 
 func withRevision(name, revision string) string {
 	if revision == "" {

@@ -24,6 +24,7 @@ func TestRenderObject(t *testing.T) {
 		Kind:      &Kind,
 		Namespace: "istio-system",
 		Name:      "default-operator",
+		Deliver:   "object",
 		Origin:    diag.Root("spec").Key("install"),
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b diag.Path) bool { return a == b })); diff != "" {
@@ -108,7 +109,7 @@ func TestMinikube(t *testing.T) {
 }
 
 func hostPortOf(containerPort string) string {
-	return "components.ingressGateways[istio-ingressgateway].k8s.overlays[istio-ingressgateway]" +
+	return "components.ingressGateways[istio-ingressgateway].k8s.overlays[Deployment istio-ingressgateway]" +
 		".patches[spec.template.spec.containers.[name:istio-proxy].ports.[containerPort:" + containerPort + "].hostPort].value"
 }
 

@@ -31,22 +31,22 @@ func layerNames(in mesh.Install) []string {
 	return slices.DeleteFunc(all, func(name string) bool { return layers()[name] == nil })
 }
 
-// merged keeps one manifest.Tree for each stack of layers, never written to.
-var merged sync.Map
+// mergedStacks keeps one manifest.Tree for each stack of layers, never written to.
+var mergedStacks sync.Map
 
 // mergedLayers is what the layers of an installation say together, not to be
 // written to.
 func mergedLayers(in mesh.Install) manifest.Tree {
 	names := layerNames(in)
 	key := strings.Join(names, " ")
-	if spec, ok := merged.Load(key); ok {
+	if spec, ok := mergedStacks.Load(key); ok {
 		return spec.(manifest.Tree)
 	}
 	spec := manifest.Tree{}
 	for _, name := range names {
 		spec = merge(spec, layers()[name])
 	}
-	actual, _ := merged.LoadOrStore(key, spec)
+	actual, _ := mergedStacks.LoadOrStore(key, spec)
 	return actual.(manifest.Tree)
 }
 
@@ -71,9 +71,13 @@ func readLayer(file string) manifest.Tree {
 	if err != nil {
 		panic(fmt.Sprintf("embedded layer: %v", err))
 	}
-	layer, err := manifest.ReadTree(text)
+	return readEmbedded(file, text)
+}
+
+func readEmbedded(file string, text []byte) manifest.Tree {
+	t, err := manifest.ReadTree(text)
 	if err != nil {
-		panic(fmt.Sprintf("embedded layer %s: %v", file, err))
+		panic(fmt.Sprintf("embedded %s: %v", file, err))
 	}
-	return layer
+	return t
 }

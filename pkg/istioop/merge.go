@@ -1,8 +1,10 @@
 package istioop
 
 import (
+	"cmp"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 )
@@ -10,7 +12,8 @@ import (
 // merge lays one partial IstioOperator spec over another and leaves both as they
 // are; the result shares nothing with them. Mappings merge by key, lists of named
 // things by what names them (see listRules), all else is replaced, and null
-// deletes. An empty list replaces every list: whoever writes [] wants none.
+// deletes. An empty list replaces every list: whoever writes [] wants none. So does
+// one with the item {$patch: replace}, by the items beside it.
 //
 // istioctl merges otherwise, and differently before and after 1.24, so what is
 // merged here is handed to it complete.
@@ -42,7 +45,7 @@ func mergeValues(at string, into, above any) any {
 	case []any:
 		into, isList := into.([]any)
 		rule, isKeyed := ruleAt(at)
-		if isList && isKeyed && len(above) > 0 {
+		if isList && isKeyed && len(above) > 0 && !slices.ContainsFunc(above, isReplaceMark) {
 			return mergeLists(at, rule, into, above)
 		}
 	}
@@ -71,6 +74,9 @@ type listRule struct {
 	at string
 	// same is whether two items stand for the same thing.
 	same func(a, b manifest.Tree) bool
+	// by is what names an item, for messages; empty where it may have no name and is
+	// then put to the others.
+	by string
 	// whole is whether an item replaces the one below it. It must where the fields
 	// of an item exclude each other: value and valueFrom of an env entry, the
 	// provider types of an extension provider, the target types of a metric.
@@ -78,15 +84,15 @@ type listRule struct {
 }
 
 var listRules = []listRule{
-	{at: "/components/ingressGateways", same: sameField("name")},
-	{at: "/components/egressGateways", same: sameField("name")},
-	{at: "/components/*/k8s/env", same: sameField("name"), whole: true},
+	{at: "/components/ingressGateways", same: sameField("name"), by: "name"},
+	{at: "/components/egressGateways", same: sameField("name"), by: "name"},
+	{at: "/components/*/k8s/env", same: sameField("name"), by: "name", whole: true},
 	{at: "/components/*/k8s/hpaSpec/metrics", same: sameMetric, whole: true},
-	{at: "/components/*/k8s/service/ports", same: samePort},
-	{at: "/components/*/k8s/overlays", same: sameObject},
-	{at: "/components/*/k8s/overlays/patches", same: sameField("path"), whole: true},
-	{at: "/meshConfig/extensionProviders", same: sameField("name"), whole: true},
-	{at: "/values/gateways/*/secretVolumes", same: sameField("name")},
+	{at: "/components/*/k8s/service/ports", same: samePort, by: "name"},
+	{at: "/components/*/k8s/overlays", same: sameObject, by: "kind and name"},
+	{at: "/components/*/k8s/overlays/patches", same: samePatch, whole: true},
+	{at: "/meshConfig/extensionProviders", same: sameField("name"), by: "name", whole: true},
+	{at: "/values/gateways/*/secretVolumes", same: sameField("name"), by: "name"},
 }
 
 func ruleAt(at string) (listRule, bool) {
@@ -125,10 +131,25 @@ func sameObject(a, b manifest.Tree) bool {
 	return sameField("kind")(a, b) && sameField("name")(a, b)
 }
 
+// samePatch goes by path, but for patches that append: each adds an item.
+func samePatch(a, b manifest.Tree) bool {
+	return sameField("path")(a, b) && !strings.HasSuffix(text(a, "path"), "[-1]")
+}
+
 func sameMetric(a, b manifest.Tree) bool {
-	ar, aok := a["resource"].(manifest.Tree)
-	br, bok := b["resource"].(manifest.Tree)
-	return aok && bok && sameField("type")(a, b) && sameField("name")(ar, br)
+	return sameField("type")(a, b) && metricName(a) != "" && metricName(a) == metricName(b)
+}
+
+// metricName is the resource or the metric that an autoscaler looks at.
+func metricName(m manifest.Tree) string {
+	for _, field := range []string{"resource", "containerResource", "pods", "object", "external"} {
+		of, _ := m[field].(manifest.Tree)
+		metric, _ := of["metric"].(manifest.Tree)
+		if name := cmp.Or(text(of, "name"), text(metric, "name")); name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // samePort goes by name, and where one of the two has none, by the number and

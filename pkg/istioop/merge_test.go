@@ -118,6 +118,24 @@ func TestMerge(t *testing.T) {
 			`components: {cni: {k8s: {overlays: [{apiVersion: v2, kind: A, name: n, patches: [{path: x, value: 1}, {path: y, value: {l: 2}}, {path: z, value: 3}]}, {kind: B, name: n}, {kind: A, name: m}]}}}`,
 		},
 		{
+			"patches that append are never the same",
+			`components: {cni: {k8s: {overlays: [{kind: A, name: n, patches: [{path: "x[-1]", value: 1}]}]}}}`,
+			`components: {cni: {k8s: {overlays: [{kind: A, name: n, patches: [{path: "x[-1]", value: 2}]}]}}}`,
+			`components: {cni: {k8s: {overlays: [{kind: A, name: n, patches: [{path: "x[-1]", value: 1}, {path: "x[-1]", value: 2}]}]}}}`,
+		},
+		{
+			"a list with the mark replaces, also inside an item and where there is none",
+			`components: {pilot: {k8s: {env: [{name: A, value: a}]}}, ingressGateways: [{name: i, k8s: {env: [{name: A, value: a}]}}]}`,
+			`components: {pilot: {k8s: {env: [{name: B, value: b}, {$patch: replace}]}}, ingressGateways: [{name: i, k8s: {env: [{$patch: replace}]}}], egressGateways: [{$patch: replace}, {name: e}]}`,
+			`components: {pilot: {k8s: {env: [{name: B, value: b}]}}, ingressGateways: [{name: i, k8s: {env: []}}], egressGateways: [{name: e}]}`,
+		},
+		{
+			"metrics that are no resources by type and metric",
+			`components: {pilot: {k8s: {hpaSpec: {metrics: [{type: Pods, pods: {metric: {name: a}, target: {averageValue: 1}}}]}}}}`,
+			`components: {pilot: {k8s: {hpaSpec: {metrics: [{type: Pods, pods: {metric: {name: a}, target: {averageValue: 2}}}, {type: External, external: {metric: {name: a}}}]}}}}`,
+			`components: {pilot: {k8s: {hpaSpec: {metrics: [{type: Pods, pods: {metric: {name: a}, target: {averageValue: 2}}}, {type: External, external: {metric: {name: a}}}]}}}}`,
+		},
+		{
 			"other lists replace",
 			`components: {pilot: {k8s: {tolerations: [{key: a}, {key: b}], volumes: [{name: v}]}}}`,
 			`components: {pilot: {k8s: {tolerations: [{key: c}], volumes: [{name: w}]}}}`,

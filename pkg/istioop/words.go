@@ -1,6 +1,8 @@
 package istioop
 
 import (
+	"fmt"
+
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 )
@@ -8,7 +10,12 @@ import (
 // words is the layer above all layers: what the document and its defaults say, in
 // the words that every installer would understand.
 func words(in mesh.Install) manifest.Tree {
-	pilot := component(in.Pilot)
+	if in.Existing {
+		return overlay(in)
+	}
+	istiod := in.Pilot
+	istiod.Env = environment(in)
+	pilot := component(istiod)
 	if overlays := webhookOverlays(in); len(overlays) > 0 {
 		pilot["overlays"] = overlays
 	}
@@ -17,7 +24,8 @@ func words(in mesh.Install) manifest.Tree {
 		cni["k8s"] = manifest.Tree{"resources": resources(in.CNI.Resources)}
 	}
 	spec := manifest.Tree{
-		"tag": in.Tag,
+		"tag":        in.Tag,
+		"meshConfig": meshConfig(in),
 		"components": manifest.Tree{
 			"pilot":           manifest.Tree{"k8s": pilot},
 			"ingressGateways": []any{gateway("istio-ingressgateway", in.IngressGateway)},
@@ -40,6 +48,12 @@ func words(in mesh.Install) manifest.Tree {
 	}
 	if in.Revision != "" {
 		spec["revision"] = in.Revision
+	}
+	if !in.Reports.Configured {
+		// With a tracer in the values Istio's chart would make up an address of its
+		// own, istio-system's.
+		values := spec["values"].(manifest.Tree)
+		values["global"].(manifest.Tree)["proxy"].(manifest.Tree)["tracer"] = "none"
 	}
 	return spec
 }
@@ -140,20 +154,47 @@ func gatewayValues(g mesh.GatewayComponent) manifest.Tree {
 // oldMetrics turns the metrics of the autoscalers into the form that istioctl
 // read before Kubernetes' autoscaling/v2.
 func oldMetrics(spec manifest.Tree) {
-	components, _ := spec["components"].(manifest.Tree)
-	for _, kind := range []string{"ingressGateways", "egressGateways"} {
-		gateways, _ := components[kind].([]any)
-		for _, g := range gateways {
-			k8s, _ := g.(manifest.Tree)["k8s"].(manifest.Tree)
-			hpa, _ := k8s["hpaSpec"].(manifest.Tree)
-			metrics, _ := hpa["metrics"].([]any)
-			for _, m := range metrics {
-				resource, _ := m.(manifest.Tree)["resource"].(manifest.Tree)
-				if target, ok := resource["target"].(manifest.Tree); ok {
-					delete(resource, "target")
-					resource["targetAverageUtilization"] = target["averageUtilization"]
+	for _, k8s := range deployments(spec) {
+		for _, m := range metricsOf(k8s) {
+			metric, _ := m.(manifest.Tree)
+			resource, _ := metric["resource"].(manifest.Tree)
+			target, ok := resource["target"].(manifest.Tree)
+			if !ok {
+				continue
+			}
+			delete(resource, "target")
+			for before, now := range map[string]string{"targetAverageUtilization": "averageUtilization", "targetAverageValue": "averageValue"} {
+				if value, ok := target[now]; ok {
+					resource[before] = value
 				}
 			}
 		}
 	}
+}
+
+// deployments are the k8s blocks of the components that may have an autoscaler,
+// by their paths.
+func deployments(spec manifest.Tree) map[string]manifest.Tree {
+	components, _ := spec["components"].(manifest.Tree)
+	all := map[string]manifest.Tree{}
+	add := func(at string, component any) {
+		m, _ := component.(manifest.Tree)
+		if k8s, ok := m["k8s"].(manifest.Tree); ok {
+			all[at+".k8s"] = k8s
+		}
+	}
+	add("components.pilot", components["pilot"])
+	for _, kind := range []string{"ingressGateways", "egressGateways"} {
+		gateways, _ := components[kind].([]any)
+		for i, g := range gateways {
+			add(fmt.Sprintf("components.%s[%s]", kind, itemName(i, g)), g)
+		}
+	}
+	return all
+}
+
+func metricsOf(k8s manifest.Tree) []any {
+	hpa, _ := k8s["hpaSpec"].(manifest.Tree)
+	metrics, _ := hpa["metrics"].([]any)
+	return metrics
 }

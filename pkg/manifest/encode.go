@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
 )
 
 // Encode writes the objects as YAML documents separated by ---, for a file, a
@@ -65,6 +66,18 @@ func EncodeJSON(w io.Writer, os []Object) error {
 	pretty.WriteByte('\n')
 	_, err := w.Write(pretty.Bytes())
 	return err
+}
+
+// Text is a message as YAML, for an annotation that holds one.
+func Text(m proto.Message) (string, error) {
+	var out nodeSink
+	wr := writer{to: &out}
+	wr.spec(m)
+	if wr.err != nil {
+		return "", wr.err
+	}
+	text, err := marshal(out.root)
+	return string(text), err
 }
 
 // Node is the object as a mapping node without positions, for hosts that merge

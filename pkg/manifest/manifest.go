@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -25,6 +26,10 @@ const (
 	// there, so that a kustomization that moves the object is found out: STRICT
 	// in another namespace holds for that namespace only.
 	NamespaceAnnotation = "mesh.kyma-project.io/namespace"
+	// SetAnnotation names the keys that were written into an object that is, or
+	// may come to be, also somebody else's: JSON pointers (RFC 6901) with commas
+	// between. A word that goes away takes its keys with it, and no others.
+	SetAnnotation = "mesh.kyma-project.io/set"
 )
 
 // dryRunAnnotation is Istio's for AuthorizationPolicies.
@@ -34,8 +39,11 @@ const dryRunAnnotation = "istio.io/dry-run"
 type Kind struct {
 	// Name is the kind as Kubernetes writes it.
 	Name string
-	// Group is the API group; the version is chosen per Istio version.
+	// Group is the API group, empty for Kubernetes' own first one; the version is
+	// chosen per Istio version.
 	Group string
+	// Body is the field that holds Object.Spec. Empty is spec.
+	Body string
 	// Shown are the fields, by full protobuf name, that are written even when
 	// they hold the zero of their type, wherever their message is present.
 	// protojson drops zeros, so tls.mode DISABLE would print as tls: {}. A field
@@ -45,6 +53,8 @@ type Kind struct {
 	// it is set, so that its zero is not shown there: a server that redirects
 	// has no tls.mode, and PASSTHROUGH would be a lie.
 	Moot map[protoreflect.FullName]protoreflect.Name
+	// Bare objects have metadata and nothing else.
+	Bare bool
 }
 
 // Object is one rendered resource. Kinds fill in what they know; pkg/render adds
@@ -61,13 +71,22 @@ type Object struct {
 	// DryRun marks an AuthorizationPolicy that reports what it would do, and does
 	// nothing.
 	DryRun bool
-	// Spec is a message of istio.io/api, or for IstioOperator, which has no
-	// public Go type, a [Tree]. Writing anything else is an error, and so is a
+	// Labels and Annotations are beside the marks, for a kind that says what it
+	// says by them.
+	Labels, Annotations map[string]string
+	// Spec is a message of istio.io/api, or a [Tree]: for IstioOperator, which has
+	// no public Go type, and for kinds that are not Istio's. Anything else is an
+	// error, and so is a
 	// message that protobuf itself cannot write: text that is not UTF-8, a
 	// duration out of range.
 	Spec any
+	// Deliver is, for an IstioOperator, the form in which it leaves with the
+	// resources: object or empty, configmap, none.
+	Deliver string
 	// Origin is the part of the document that asked for the object.
 	Origin diag.Path
+	// WayOut is what a document merged over the spec; nil for nothing.
+	WayOut *WayOut
 }
 
 // Tree is a resource spec without a Go type: string-keyed maps, []any and
@@ -76,7 +95,21 @@ type Object struct {
 type Tree = map[string]any
 
 // APIVersion is group/version as the object is written.
-func (o Object) APIVersion() string { return o.Kind.Group + "/" + o.Version }
+func (o Object) APIVersion() string {
+	if o.Kind.Group == "" {
+		return o.Version
+	}
+	return o.Kind.Group + "/" + o.Version
+}
+
+// GroupOf is the API group of an apiVersion, empty for Kubernetes' own.
+func GroupOf(apiVersion string) string {
+	group, _, found := strings.Cut(apiVersion, "/")
+	if !found {
+		return ""
+	}
+	return group
+}
 
 // Of are the objects whose spec is of type T, with the spec at hand.
 func Of[T proto.Message](os []Object) iter.Seq2[Object, T] {

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -51,8 +52,10 @@ func (w *writer) object(o Object) error {
 	w.textField("kind", o.Kind.Name)
 	w.to.key("metadata")
 	w.metadata(o)
-	w.to.key("spec")
-	w.spec(o.Spec)
+	if !o.Kind.Bare {
+		w.to.key(cmp.Or(o.Kind.Body, "spec"))
+		w.spec(o.Spec)
+	}
 	w.to.close()
 	if w.err != nil {
 		return fmt.Errorf("%s: %w", o.id(), w.err)
@@ -62,24 +65,36 @@ func (w *writer) object(o Object) error {
 
 func (w *writer) metadata(o Object) {
 	w.to.openMapping()
-	if o.Root != "" || o.Source != "" || o.DryRun {
-		w.to.key("annotations")
-		w.to.openMapping()
-		if o.DryRun {
-			w.textField(dryRunAnnotation, "true")
-		}
-		w.optionalField(NamespaceAnnotation, o.Root)
-		w.optionalField(SourceAnnotation, o.Source)
-		w.to.close()
-	}
-	if o.Owner != "" {
-		w.to.key("labels")
-		w.to.openMapping()
-		w.textField(OwnerLabel, o.Owner)
-		w.to.close()
-	}
+	w.texts("annotations", o.Annotations, map[string]string{
+		dryRunAnnotation: dryRun(o), NamespaceAnnotation: o.Root, SourceAnnotation: o.Source,
+	})
+	w.texts("labels", o.Labels, map[string]string{OwnerLabel: o.Owner})
 	w.textField("name", o.Name)
 	w.optionalField("namespace", o.Namespace)
+	w.to.close()
+}
+
+func dryRun(o Object) string {
+	if o.DryRun {
+		return "true"
+	}
+	return ""
+}
+
+// texts writes a mapping of what the kind says and of the marks that are not
+// empty, if there is any.
+func (w *writer) texts(key string, said, marks map[string]string) {
+	all := maps.Clone(marks)
+	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
+	maps.Copy(all, said)
+	if len(all) == 0 {
+		return
+	}
+	w.to.key(key)
+	w.to.openMapping()
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		w.textField(k, all[k])
+	}
 	w.to.close()
 }
 

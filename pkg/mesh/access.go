@@ -54,7 +54,10 @@ func (r *resolver) access() ([]Authentication, []Authorization) {
 	var rules []Authorization
 	r.gatewayAccounts()
 	r.ownPods()
-	for _, p := range r.accessPlaces() {
+	places := r.accessPlaces()
+	r.oneAuthorizer(places)
+	for _, p := range places {
+		rules = append(rules, r.extAuth(p)...)
 		rules = append(rules, r.accessRules(p, allowing)...)
 		rules = append(rules, r.accessRules(p, denying)...)
 		r.addsUp(p)
@@ -105,7 +108,7 @@ func (r *resolver) accessPlaces() []*accessPlace {
 	return places
 }
 
-// action is one of the two lists of rules.
+// action is one of the lists of rules.
 type action struct {
 	word string
 	does security.AuthorizationPolicy_Action
@@ -114,6 +117,7 @@ type action struct {
 var (
 	allowing = action{"allow", security.AuthorizationPolicy_ALLOW}
 	denying  = action{"deny", security.AuthorizationPolicy_DENY}
+	asking   = action{"extAuth", security.AuthorizationPolicy_CUSTOM}
 )
 
 // accessRules are the policies of one list: what holds, and what is a dry run.
@@ -256,17 +260,27 @@ type exposing struct {
 // exposingGateways are the gateways that lead to a service, once each; what is
 // wrong with an entry of expose is said by exposures.
 func (r *resolver) exposingGateways(s *service) []exposing {
-	quiet := *r
-	quiet.ds = &diag.List{}
 	var all []exposing
-	for i, e := range s.Expose {
-		at := s.at("expose").Index(i)
-		ref, ok := quiet.gatewayOf(at, e)
-		if ok && !slices.ContainsFunc(all, func(x exposing) bool { return x.id == ref.id }) {
-			all = append(all, exposing{ref, at})
+	for i := range s.Expose {
+		x := r.exposingGateway(s, i)
+		if x != nil && !slices.ContainsFunc(all, func(other exposing) bool { return other.id == x.id }) {
+			all = append(all, *x)
 		}
 	}
 	return all
+}
+
+// exposingGateway is the gateway of one entry of expose, nil for one that is not
+// there.
+func (r *resolver) exposingGateway(s *service, entry int) *exposing {
+	quiet := *r
+	quiet.ds = &diag.List{}
+	at := s.at("expose").Index(entry)
+	ref, ok := quiet.gatewayOf(at, s.Expose[entry])
+	if !ok {
+		return nil
+	}
+	return &exposing{ref, at}
 }
 
 // exposingAccounts are the principals of the gateways that lead to a service.
@@ -349,6 +363,9 @@ func wildcardMatches(value, text string) bool {
 // rootNamespace refuses words that would hold for more than they seem to: what
 // lies in the root namespace holds in all of them.
 func (r *resolver) rootNamespace() {
+	if saysTelemetry(r.spec.Namespaces[Root].Telemetry) {
+		r.ds.Errorf(diag.CodePlace, r.at().Key("namespaces").Key(Root).Key("telemetry"), "istio-system is the root namespace, what is said there holds for the whole mesh; write it under spec.telemetry")
+	}
 	if saysSecurity(r.spec.Namespaces[Root].Security) {
 		r.ds.Errorf(diag.CodePlace, r.at().Key("namespaces").Key(Root).Key("security"), "istio-system is the root namespace, its policies hold for the whole mesh; write it under spec.security")
 	}
@@ -364,8 +381,7 @@ func (r *resolver) inRoot(at diag.Path, s *service) {
 }
 
 func saysSecurity(s spec.Security) bool {
-	m := s.MTLS
-	return m.Mode != "" || m.Ports != nil || m.Exclude != nil || s.JWT != nil || s.Allow != nil || s.Deny != nil
+	return saysMTLS(s.MTLS) || s.JWT != nil || s.Allow != nil || s.Deny != nil || s.ExtAuth != nil
 }
 
 // ownPods keeps a team from speaking for the pods of other services of its
@@ -393,7 +409,7 @@ func (r *resolver) ownPods() {
 // gatewayAccounts checks whose account the gateways' pods run as.
 func (r *resolver) gatewayAccounts() {
 	for i, g := range r.gateways {
-		if g.account == "" && onIngressPods(g.Selector) {
+		if g.account == "" && onIngressPods(g.Selector) && !r.existing() {
 			r.gateways[i].account = ingressAccount
 		}
 		if g.account == "" || isAccount(g.account) && strings.Contains(g.account, "/") {

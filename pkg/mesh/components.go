@@ -15,6 +15,9 @@ import (
 // component resolves one Deployment; of finds the same words in a layer, for
 // saying where a number comes from.
 func (r *resolver) component(at diag.Path, words spec.Component, of func(*spec.Spec) *spec.Component) Component {
+	if r.existing() {
+		r.existingReplicas(at, words)
+	}
 	r.replicas(at, words, of)
 	c := Component{
 		MinReplicas: words.MinReplicas, MaxReplicas: words.MaxReplicas,
@@ -36,7 +39,7 @@ func (r *resolver) replicas(at diag.Path, words spec.Component, of func(*spec.Sp
 		r.ds.Errorf(diag.CodeValue, at.Key("minReplicas"), "%d is no number of pods; 1 or more", low)
 	case high < 0:
 		r.ds.Errorf(diag.CodeValue, at.Key("maxReplicas"), "%d is no number of pods; 1 or more", high)
-	case low <= high:
+	case low <= high, r.existing() && high == 0:
 	case of(&r.doc.Value.Spec).MinReplicas != 0:
 		r.ds.Errorf(diag.CodeValue, at.Key("minReplicas"), "%d is above maxReplicas %d%s", low, high,
 			r.whose(func(s *spec.Spec) bool { return of(s).MaxReplicas != 0 }))
@@ -125,6 +128,21 @@ func (r *resolver) ingressGateway(at diag.Path, words spec.GatewayComponent) Gat
 func (r *resolver) egressGateway(at diag.Path, words spec.GatewayComponent) GatewayComponent {
 	g := r.gatewayComponent(at, words, func(s *spec.Spec) *spec.Component { return &s.Install.EgressGateway.Component })
 	g.Ports = r.servicePorts(at.Key("ports"), nil, words.Ports)
+	user, used := usesEgressGateway(r.at(), r.spec)
+	if !used {
+		return g
+	}
+	if written := r.doc.Value.Spec.Install.EgressGateway.Enabled; written != nil && !*written {
+		r.ds.Errorf(diag.CodeReference, at.Key("enabled"), "%s needs the egress gateway", shortPath(user))
+	}
+	g.Enabled = true
+	if len(g.Ports) > 0 { // else the chart's, which are enough
+		for _, p := range r.egressGatewayPorts() {
+			if !slices.ContainsFunc(g.Ports, func(q ServicePort) bool { return q.Port == p.Port }) {
+				g.Ports = append(g.Ports, p)
+			}
+		}
+	}
 	return g
 }
 

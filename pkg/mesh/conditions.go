@@ -67,6 +67,9 @@ func (r *resolver) noSource(at diag.Path, c spec.Condition) {
 	if c.SourceNamespace != "" {
 		r.ds.Errorf(diag.CodePlace, at.Key("sourceNamespace"), message)
 	}
+	if c.DestinationSubnets != nil {
+		r.ds.Errorf(diag.CodePlace, at.Key("destinationSubnets"), "a gateway is called at its own addresses; write it in routes")
+	}
 }
 
 // dimensions are the words of one condition. The port comes first, so that
@@ -98,6 +101,9 @@ func (r *resolver) dimensions(at diag.Path, c spec.Condition) []dimension {
 	add(r.texts(at.Key("authority"), c.Authority, func(m *match, s *stringMatch) { m.Authority = s }))
 	add(r.texts(at.Key("scheme"), c.Scheme, func(m *match, s *stringMatch) { m.Scheme = s }))
 	add(r.source(at, c))
+	if c.DestinationSubnets != nil {
+		r.ds.Errorf(diag.CodePlace, at.Key("destinationSubnets"), "HTTP is routed by its requests; destinationSubnets is for protocol TCP")
+	}
 	if c.IgnoreURICase && c.URI == nil {
 		r.ds.Errorf(diag.CodeUnused, at.Key("ignoreUriCase"), "there is no uri whose case could be ignored")
 	}

@@ -17,6 +17,7 @@ type exposure struct {
 	gateway gatewayRef
 	host    string
 	path    string    // empty for the whole host
+	ports   []int     // the gateway's, of an opaque service
 	when    []*match  // the entry's, none for every request
 	around  []*match  // path and when
 	at      diag.Path // the expose entry
@@ -43,7 +44,7 @@ func (r *resolver) virtualHosts() []VirtualHost {
 				elsewhere[x.gateway.id] = true
 				r.ds.Infof(diag.CodeReference, x.at.Key("gateway"), "Gateway %s is not in gateways; its hosts and ports are not checked", x.gateway.id)
 			}
-			if !r.mayUse(x) {
+			if !r.mayReach(&x) {
 				continue
 			}
 			key := [2]string{x.gateway.id, x.host}
@@ -69,28 +70,61 @@ func (r *resolver) exposures(s service) []exposure {
 	for i, e := range s.Expose {
 		at := s.at("expose").Index(i)
 		ref, known := r.gatewayOf(at, e)
-		if e.Hosts == nil {
-			r.ds.Errorf(diag.CodeMissing, at.Key("hosts"), "write the hosts under which the service is reached")
-		} else if len(e.Hosts) == 0 {
-			r.ds.Errorf(diag.CodeEmpty, at.Key("hosts"), "empty; write the hosts under which the service is reached")
+		var each []exposure // what the entry says of each of its hosts
+		if s.opaque() {
+			each = r.entryConnections(at, e, s)
+		} else {
+			each = r.entryRequests(at, e, s)
 		}
-		paths := r.paths(at.Key("path"), e.Path)
-		when := r.entryWords(at, e, s)
-		for j, written := range e.Hosts {
-			hostAt := at.Key("hosts").Index(j)
-			host, ok := r.exposedHost(hostAt, s, written)
-			if !ok || !known {
-				continue
-			}
-			for _, path := range paths {
-				around, _ := crossed(below(path), when)
-				all = append(all, exposure{
-					service: s, entry: e, gateway: ref, host: host, path: path, when: when, around: around, at: at, hostAt: hostAt,
-				})
+		for _, h := range r.exposedHosts(at, s, e) {
+			for _, x := range each {
+				x.service, x.entry, x.gateway, x.at, x.host, x.hostAt = s, e, ref, at, h.host, h.at
+				if known {
+					all = append(all, x)
+				}
 			}
 		}
 	}
 	return all
+}
+
+// entryRequests are the paths of an entry, with the conditions around them.
+func (r *resolver) entryRequests(at diag.Path, e spec.Expose, s service) []exposure {
+	paths, when := r.paths(at.Key("path"), e.Path), r.entryWords(at, e, s)
+	var all []exposure
+	for _, path := range paths {
+		around, _ := crossed(below(path), when)
+		all = append(all, exposure{path: path, when: when, around: around})
+	}
+	return all
+}
+
+// exposedHosts completes and checks the hosts of an entry.
+func (r *resolver) exposedHosts(at diag.Path, s service, e spec.Expose) []hostAt {
+	switch {
+	case s.Protocol == protocolTCP:
+		return r.tcpHosts(at, e)
+	case e.Hosts == nil:
+		r.ds.Errorf(diag.CodeMissing, at.Key("hosts"), "write the hosts under which the service is reached")
+	case len(e.Hosts) == 0:
+		r.ds.Errorf(diag.CodeEmpty, at.Key("hosts"), "empty; write the hosts under which the service is reached")
+	}
+	var all []hostAt
+	for i, written := range e.Hosts {
+		at := at.Key("hosts").Index(i)
+		if host, ok := r.exposedHost(at, s, written); ok {
+			all = append(all, hostAt{host, at})
+		}
+	}
+	return all
+}
+
+// mayReach checks that the gateway takes what the service takes.
+func (r *resolver) mayReach(x *exposure) bool {
+	if x.service.opaque() {
+		return r.mayConnect(x)
+	}
+	return r.mayUse(*x)
 }
 
 // entryWords checks the route words of an entry and resolves its conditions.
@@ -232,14 +266,9 @@ func (r *resolver) mayUse(x exposure) bool {
 	if g == nil {
 		return true
 	}
-	var serving []listener
-	for _, l := range g.listeners {
-		if slices.ContainsFunc(l.hosts, func(h gatewayHost) bool { return h.serves(x.host) }) {
-			serving = append(serving, l)
-		}
-	}
+	serving := g.serving(x.host)
 	if len(serving) == 0 {
-		r.ds.Errorf(diag.CodeHost, x.hostAt, "host %s is not served by gateway %s (%s); add it to %s.hosts", x.host, g.Name, servedHosts(g), shortPath(g.path))
+		r.notServed(x)
 		return false
 	}
 	if !slices.ContainsFunc(serving, listener.routesHTTP) {
@@ -248,11 +277,44 @@ func (r *resolver) mayUse(x exposure) bool {
 	}
 	r.calledPort(x, serving)
 	r.checkedTokens(x)
-	admitted, names := admitted(serving, x)
-	if !admitted {
-		r.ds.Errorf(diag.CodeHost, x.hostAt, "namespace %s may not use host %s (%s.hosts admits %s)", x.service.Namespace, x.host, shortPath(g.path), strings.Join(names, ", "))
+	return r.mayUseHost(x, slices.DeleteFunc(serving, func(l listener) bool { return !l.routesHTTP() }))
+}
+
+// serving are the servers that serve a host.
+func (g *gateway) serving(host string) []listener {
+	var all []listener
+	for _, l := range g.listeners {
+		if slices.ContainsFunc(l.hosts, func(h gatewayHost) bool { return h.serves(host) }) {
+			all = append(all, l)
+		}
 	}
-	return admitted
+	return all
+}
+
+func (r *resolver) notServed(x exposure) {
+	g := x.gateway.known
+	r.ds.Errorf(diag.CodeHost, x.hostAt, "host %s is not served by gateway %s (%s); add it to %s.hosts", x.host, g.Name, servedHosts(g), shortPath(g.path))
+}
+
+// mayUseHost checks that one of the servers admits the service's namespace to the
+// host.
+func (r *resolver) mayUseHost(x exposure, serving []listener) bool {
+	var namespaces []string
+	for _, l := range serving {
+		for _, h := range l.hosts {
+			if !h.serves(x.host) {
+				continue
+			}
+			if h.admits(x.service.Namespace) {
+				return true
+			}
+			if !slices.Contains(namespaces, h.namespace) {
+				namespaces = append(namespaces, h.namespace)
+			}
+		}
+	}
+	r.ds.Errorf(diag.CodeHost, x.hostAt, "namespace %s may not use host %s (%s.hosts admits %s)", x.service.Namespace, x.host, shortPath(x.gateway.known.path), strings.Join(namespaces, ", "))
+	return false
 }
 
 // calledPort refuses a condition on a port where the gateway does not listen for
@@ -295,26 +357,6 @@ func servedHosts(g *gateway) string {
 	return strings.Join(all, ", ")
 }
 
-// admitted tells whether a server of HTTP admits the service's namespace to the
-// host, and which namespaces are.
-func admitted(serving []listener, x exposure) (bool, []string) {
-	var namespaces []string
-	for _, l := range serving {
-		for _, h := range l.hosts {
-			if !l.routesHTTP() || !h.serves(x.host) {
-				continue
-			}
-			if h.admits(x.service.Namespace) {
-				return true, nil
-			}
-			if !slices.Contains(namespaces, h.namespace) {
-				namespaces = append(namespaces, h.namespace)
-			}
-		}
-	}
-	return false, namespaces
-}
-
 // virtualHost puts the services of one host in the order in which a request is
 // matched: the longest path first, the whole host last, so that the result does
 // not depend on who is written first.
@@ -340,13 +382,23 @@ func (r *resolver) virtualHost(exposures []exposure) VirtualHost {
 	} else {
 		r.oneNamespace(exposures)
 	}
-	r.onePathEach(exposures, shared)
+	var requests, connections []exposure
 	for _, x := range exposures {
 		if x.service.path != first.service.path {
 			v.Origin = r.doc.Path // several asked; the KymaMesh decides where it lies
 		}
+		if x.service.opaque() {
+			connections = append(connections, x)
+		} else {
+			requests = append(requests, x)
+		}
+	}
+	r.onePathEach(requests, shared)
+	for _, x := range requests {
 		v.Routes = append(v.Routes, r.hostRoutes(x)...)
 	}
+	v.VirtualService = r.hostWayOut(exposures)
+	v.TCP, v.TLS = r.connectionRoutes(connections)
 	return v
 }
 
@@ -356,7 +408,7 @@ func (r *resolver) virtualHost(exposures []exposure) VirtualHost {
 func (g *gateway) shares(host string) bool {
 	for _, l := range g.listeners {
 		for _, h := range l.hosts {
-			if h.serves(host) && sharedHost(l.hosts, h.name) {
+			if h.serves(host) && g.sharedHost(h.name) {
 				return true
 			}
 		}
@@ -376,6 +428,11 @@ func (r *resolver) oneNamespace(exposures []exposure) {
 		if x.service.Namespace == first.service.Namespace {
 			continue
 		}
+		if x.service.Protocol == protocolTCP {
+			r.ds.Errorf(diag.CodeHost, x.at, "ports of gateway %s are also used by %s/%s; the platform team admits both namespaces by name: hosts: [%[2]s/*] and hosts: [%[4]s/*] at their servers",
+				x.gateway.id, first.service.Namespace, first.service.Name, x.service.Namespace)
+			continue
+		}
 		g := "the Gateway's servers[].hosts"
 		if x.gateway.known != nil {
 			g = shortPath(x.gateway.known.path) + ".hosts"
@@ -390,8 +447,11 @@ func (r *resolver) oneNamespace(exposures []exposure) {
 // tried as written. Two namespaces on a host that is not shared are reported
 // as such already.
 func (r *resolver) onePathEach(exposures []exposure, shared bool) {
-	for i, x := range exposures[1:] {
-		before := exposures[i]
+	for i, x := range exposures {
+		if i == 0 {
+			continue
+		}
+		before := exposures[i-1]
 		if before.path != x.path || !shared && before.service.Namespace != x.service.Namespace {
 			continue
 		}

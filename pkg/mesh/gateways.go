@@ -29,9 +29,10 @@ type gateway struct {
 type listener struct {
 	Server
 	path diag.Path
-	// hostsAt is where the hosts are written, at the server or the gateway.
-	hostsAt diag.Path
-	hosts   []gatewayHost
+	// hostsAt is where the hosts are written, at the server or the gateway; tlsAt
+	// is where tls is.
+	hostsAt, tlsAt diag.Path
+	hosts          []gatewayHost
 	// redirect tells whether plain HTTP for the hosts is answered with a redirect.
 	redirect bool
 }
@@ -100,6 +101,7 @@ func (r *resolver) resolveGateways() {
 	r.oneSecretEach()
 	r.targetPorts()
 	r.gatewayServices()
+	r.egressGatewayAlone()
 }
 
 const kymaGateway = "kyma-gateway"
@@ -143,6 +145,7 @@ func (r *resolver) gateway(path diag.Path, g spec.Gateway) gateway {
 	}
 	r.httpServers(resolved)
 	resolved.Servers = resolved.servers()
+	resolved.Gateway.Gateway = r.gatewayWayOut(path, g, resolved.Servers)
 	return resolved
 }
 
@@ -204,8 +207,9 @@ func (r *resolver) listener(at, gatewayAt diag.Path, g spec.Gateway, s spec.Serv
 	if s.TLS != nil {
 		tls, tlsAt = serverTLS{settings: s.TLS}, at.Key("tls")
 	}
-	tls.kyma = g.Name == kymaGateway
+	tls.gateway = g.Name
 	tls.under = under.TLS
+	l.tlsAt = tlsAt
 	l.Protocol = r.serverProtocol(at, s, l.Port, cmp.Or(tls.settings.Mode, "SIMPLE"))
 	l.redirect = enabled(s.HTTPSRedirect, g.HTTPSRedirect) && l.Protocol == "HTTPS"
 	if opensTLS(l.Protocol) {
@@ -214,13 +218,23 @@ func (r *resolver) listener(at, gatewayAt diag.Path, g spec.Gateway, s spec.Serv
 		r.ds.Errorf(diag.CodeTLS, at, "%s server takes no tls", article(l.Protocol))
 	}
 	if !knowsHosts(l.Protocol) {
-		if s.Hosts != nil && !slices.Equal(s.Hosts, []string{"*"}) {
-			r.ds.Errorf(diag.CodeHost, l.hostsAt, "%s server cannot tell hosts apart; leave hosts out", article(l.Protocol))
-		}
-		l.hosts = []gatewayHost{{name: "*"}}
+		l.hosts = r.everyHost(l, s)
 	}
 	l.Name = serverName(l, s.Hosts == nil)
 	return l
+}
+
+// everyHost are the hosts of a server that cannot tell them apart: all, or all for
+// the namespaces that are named.
+func (r *resolver) everyHost(l listener, s spec.Server) []gatewayHost {
+	if s.Hosts == nil {
+		return []gatewayHost{{name: "*"}}
+	}
+	if slices.ContainsFunc(l.hosts, func(h gatewayHost) bool { return h.name != "*" }) {
+		r.ds.Errorf(diag.CodeHost, l.hostsAt, "%s server cannot tell hosts apart; leave hosts out, or write NAMESPACE/* for who may use the port", article(l.Protocol))
+		return []gatewayHost{{name: "*"}}
+	}
+	return l.hosts
 }
 
 // article puts a or an before a protocol's name.
@@ -295,12 +309,12 @@ func serverName(l listener, gatewaysHosts bool) string {
 }
 
 // servers are the servers as Istio gets them: as written, then the redirect.
-func (g gateway) servers() []Server {
+func (g *gateway) servers() []Server {
 	var all []Server
 	var redirected []gatewayHost
 	redirectName := "http"
 	for _, l := range g.listeners {
-		l.Server.Hosts = hostTexts(l.hosts, g.Namespace)
+		l.Server.Hosts = g.hostTexts(l.hosts)
 		all = append(all, l.Server)
 		if l.redirect {
 			for _, h := range l.hosts {
@@ -316,7 +330,7 @@ func (g gateway) servers() []Server {
 	if len(redirected) > 0 {
 		all = append(all, Server{
 			Name: redirectName, Port: 80, Protocol: "HTTP", Redirect: true,
-			Hosts: hostTexts(redirected, g.Namespace),
+			Hosts: g.hostTexts(redirected),
 		})
 	}
 	return all
@@ -325,24 +339,28 @@ func (g gateway) servers() []Server {
 // hostTexts are the hosts as Istio reads them. Where several namespaces may use
 // a host, its VirtualService lies in the gateway's namespace, which is then
 // admitted as well.
-func hostTexts(hosts []gatewayHost, own string) []string {
+func (g *gateway) hostTexts(hosts []gatewayHost) []string {
 	var texts []string
 	for _, h := range hosts {
-		shared := gatewayHost{namespace: own, name: h.name}
-		if sharedHost(hosts, h.name) && !slices.Contains(hosts, shared) && !slices.Contains(texts, shared.String()) {
-			texts = append(texts, shared.String())
+		own := gatewayHost{namespace: g.Namespace, name: h.name}
+		admitted := func(o gatewayHost) bool { return o.name == h.name && o.admits(own.namespace) }
+		if g.sharedHost(h.name) && !slices.ContainsFunc(hosts, admitted) && !slices.Contains(texts, own.String()) {
+			texts = append(texts, own.String())
 		}
 		texts = append(texts, h.String())
 	}
 	return texts
 }
 
-// sharedHost tells whether hosts names more than one namespace for one name.
-func sharedHost(hosts []gatewayHost, name string) bool {
+// sharedHost tells whether the gateway names more than one namespace for one host,
+// in whichever of its servers.
+func (g *gateway) sharedHost(name string) bool {
 	var namespaces []string
-	for _, h := range hosts {
-		if h.name == name && h.namespace != "" && h.namespace != "*" && !slices.Contains(namespaces, h.namespace) {
-			namespaces = append(namespaces, h.namespace)
+	for _, l := range g.listeners {
+		for _, h := range l.hosts {
+			if h.name == name && h.namespace != "" && h.namespace != "*" && !slices.Contains(namespaces, h.namespace) {
+				namespaces = append(namespaces, h.namespace)
+			}
 		}
 	}
 	return len(namespaces) > 1

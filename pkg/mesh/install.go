@@ -41,33 +41,48 @@ var oldestIstio = istioVersion{1, 11, 0}
 func (r *resolver) install() Install {
 	at, words := r.at().Key("install"), r.spec.Install
 	r.oneOf(at.Key("mode"), words.Mode, choice{
-		values: []string{"istioctl"}, later: []string{"existing", "kyma", "sail", "helm"},
+		values: []string{"istioctl", "existing"}, later: []string{"kyma", "sail", "helm"},
 		unknown: "no mode %s; istioctl or existing",
 	})
 	r.istio = r.istioVersion(at.Key("istioVersion"), words.IstioVersion)
 	r.revision(at.Key("revision"), words.Revision)
 	in := Install{
 		Generation: r.kyma, Profile: r.profile, Platform: r.platform,
-		Revision: words.Revision,
+		OutboundTrafficPolicy: r.outboundTrafficPolicy(r.at().Key("egress").Key, r.spec.Egress.OutboundTrafficPolicy),
+		Existing:              r.existing(), Revision: words.Revision,
+		Deliver: r.oneOf(at.Key("deliver"), words.Deliver, choice{
+			values: []string{"object", "configmap", "none"}, unknown: "no form %s; object, configmap or none",
+		}),
 		InjectUnlabelled: r.oneOf(r.at().Key("injection"), r.spec.Injection, choice{
 			values: []string{"enabled", "disabled"}, unknown: "no injection %s; enabled or disabled",
 		}) == "enabled",
-		Pilot:          r.component(at.Key("pilot"), words.Pilot, func(s *spec.Spec) *spec.Component { return &s.Install.Pilot }),
-		IngressGateway: r.ingressGateway(at.Key("ingressGateway"), words.IngressGateway),
-		EgressGateway:  r.egressGateway(at.Key("egressGateway"), words.EgressGateway),
-		CNI: CNI{
-			Enabled:   *words.CNI.Enabled,
-			Resources: r.resources(at.Key("cni").Key("resources"), words.CNI.Resources, func(s *spec.Spec) *spec.Resources { return &s.Install.CNI.Resources }),
-		},
-		Webhook:     r.webhook(at.Key("webhook"), words.Webhook),
-		Sidecar:     r.resources(r.at().Key("proxy").Key("resources"), r.spec.Proxy.Resources, func(s *spec.Spec) *spec.Resources { return &s.Proxy.Resources }),
-		Autoscaling: "v2",
+		Pilot:   r.component(at.Key("pilot"), words.Pilot, func(s *spec.Spec) *spec.Component { return &s.Install.Pilot }),
+		Webhook: r.webhook(at.Key("webhook"), words.Webhook),
+		Sidecar: r.resources(r.at().Key("proxy").Key("resources"), r.spec.Proxy.Resources, func(s *spec.Spec) *spec.Resources { return &s.Proxy.Resources }),
+		Proxy:   r.proxy(), IstioMinor: r.istio[1], Autoscaling: "v2",
 	}
 	// Kyma changed the form with its step to Istio 1.17 (kyma commit 919c98f756).
 	if r.istio.before(1, 17) {
 		in.Autoscaling = "v2beta1"
 	}
+	in.PrometheusMerge = r.spec.Telemetry.Metrics.PrometheusMerge
+	if in.Existing {
+		r.elsewhere(at)
+		r.existingPorts()
+		r.replaces(at.Key("mode"))
+		if user, used := usesEgressGateway(r.at(), r.spec); used {
+			r.ds.Infof(diag.CodeReference, user, "istio-egressgateway must be switched on in the existing installation")
+		}
+		return in
+	}
+	in.IngressGateway = r.ingressGateway(at.Key("ingressGateway"), words.IngressGateway)
+	in.EgressGateway = r.egressGateway(at.Key("egressGateway"), words.EgressGateway)
+	in.CNI = CNI{
+		Enabled:   *words.CNI.Enabled,
+		Resources: r.resources(at.Key("cni").Key("resources"), words.CNI.Resources, func(s *spec.Spec) *spec.Resources { return &s.Install.CNI.Resources }),
+	}
 	in.Hub, in.Tag = r.images(at, words)
+	in.Overrides = r.overrides(at.Key("override"))
 	return in
 }
 

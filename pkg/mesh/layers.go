@@ -33,12 +33,23 @@ type facts struct {
 	// the load balancer's health check stands first: AWS takes the first one
 	// (kyma-project/kyma commit 76c4497996).
 	IngressPorts []ServicePort `yaml:"ingressPorts"`
+	// Injection are the labels istio-injection that the generation puts on
+	// namespaces of Kyma's own: enabled or disabled, by namespace.
+	Injection map[string]string `yaml:"injection"`
 	// HostPorts says that the node's own ports 80 and 443 lead to the ingress
 	// gateway, which leaves room for one pod of it.
 	HostPorts bool `yaml:"hostPorts"`
 	// DNSAnnotations are annotations of the ingress gateway's Service whose text
 	// holds {domain} for the document's domain.
 	DNSAnnotations map[string]string `yaml:"dnsAnnotations"`
+	// Tracer is the provider that gets spans where nobody says another.
+	Tracer string `yaml:"tracer"`
+	// Healthz says that the generation's own charts made the host healthz.{domain}
+	// for checks of the ingress gateway.
+	Healthz bool `yaml:"healthz"`
+	// Replaces are the lists, in words, of an existing Istio that what is rendered
+	// takes the place of.
+	Replaces []string `yaml:"replaces"`
 	// APIServerConnectSeconds is the connectTimeout of Kyma's DestinationRule
 	// api-server.
 	APIServerConnectSeconds int `yaml:"apiServerConnectSeconds"`
@@ -82,6 +93,9 @@ type stack []namedLayer
 
 type namedLayer struct {
 	name string
+	// reduced says that it lies under an existing Istio, without what it says of an
+	// installation.
+	reduced bool
 	layer
 }
 
@@ -91,8 +105,18 @@ type namedLayer struct {
 //
 // The order, here and nowhere else: base < generation < profile < platform <
 // the document.
-func stackOf(kyma, profile, platform string) stack {
+//
+// An Istio that somebody else installed has layers of its own, and none of the
+// others says anything of the installation.
+func stackOf(kyma, profile, platform string, existing bool) stack {
 	var s stack
+	if existing {
+		for _, name := range []string{"generation-" + kyma + "-existing-" + platform, "generation-" + kyma + "-existing"} {
+			if l, ok := layers()[name+".yaml"]; ok {
+				s = append(s, namedLayer{name, false, l})
+			}
+		}
+	}
 	for _, name := range []string{
 		"generation-" + kyma + "-" + profile + "-" + platform,
 		"generation-" + kyma + "-" + platform,
@@ -102,7 +126,10 @@ func stackOf(kyma, profile, platform string) stack {
 		"base",
 	} {
 		if l, ok := layers()[name+".yaml"]; ok {
-			s = append(s, namedLayer{name, l})
+			if existing {
+				l = l.withoutInstallation()
+			}
+			s = append(s, namedLayer{name, existing, l})
 		}
 	}
 	return s
@@ -115,7 +142,7 @@ var mergedStacks sync.Map
 func (s stack) merged() layer {
 	var key strings.Builder
 	for _, l := range s {
-		key.WriteString(l.name + " ")
+		fmt.Fprintf(&key, "%s %v ", l.name, l.reduced)
 	}
 	if l, ok := mergedStacks.Load(key.String()); ok {
 		return *l.(*layer)
@@ -128,8 +155,9 @@ func (s stack) merged() layer {
 	return l
 }
 
-// fill takes from below what is not set above: lists replace, maps merge by
-// key. It copies, so that a layer is never written to.
+// fill takes from below what is not set above: lists replace, but for providers,
+// which merge by name, and maps merge by key. It copies, so that a layer is never
+// written to.
 func fill(above, below reflect.Value) {
 	switch above.Kind() {
 	case reflect.Struct:
@@ -139,6 +167,10 @@ func fill(above, below reflect.Value) {
 	case reflect.Map:
 		fillMap(above, below)
 	case reflect.Slice:
+		if providers, ok := above.Interface().([]*extensionProvider); ok {
+			above.Set(reflect.ValueOf(mergeProviders(below.Interface().([]*extensionProvider), providers)))
+			return
+		}
 		if above.IsNil() && !below.IsNil() {
 			above.Set(reflect.MakeSlice(above.Type(), below.Len(), below.Len()))
 			for i := range below.Len() {

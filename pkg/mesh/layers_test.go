@@ -18,7 +18,9 @@ func stacks() []stack {
 		facts := layers()["generation-"+generation+".yaml"].Facts
 		for _, profile := range append(slices.Clone(facts.Profiles), facts.DefaultProfile) {
 			for _, platform := range []string{"cluster", "minikube", "k3d", "gardener", "gke"} {
-				all = append(all, stackOf(generation, profile, platform))
+				for _, existing := range []bool{false, true} {
+					all = append(all, stackOf(generation, profile, platform, existing))
+				}
 			}
 		}
 	}

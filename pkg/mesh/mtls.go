@@ -36,10 +36,26 @@ func (r *resolver) noPorts(at diag.Path, m spec.MTLS) {
 	}
 }
 
-func (r *resolver) noExclude(at diag.Path, m spec.MTLS) {
+func (r *resolver) onlyForTheMesh(at diag.Path, m spec.MTLS) {
 	if m.Exclude != nil {
 		r.ds.Errorf(diag.CodePlace, at.Key("exclude"), "clients of the whole mesh are meant; write it at spec.security.mtls")
 	}
+	if m.MinProtocolVersion != "" {
+		r.ds.Errorf(diag.CodePlace, at.Key("minProtocolVersion"), "it holds for the whole mesh; write it at spec.security.mtls")
+	}
+}
+
+// minProtocolVersion is the oldest TLS between workloads, empty for Istio's.
+func (r *resolver) minProtocolVersion() string {
+	at, version := r.at().Key("security").Key("mtls").Key("minProtocolVersion"), r.spec.Security.MTLS.MinProtocolVersion
+	if version == "" {
+		return ""
+	}
+	// Release notes of Istio 1.14.
+	if r.istio.before(1, 14) {
+		r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.14 on; this mesh has %s (install.istioVersion)", r.spec.Install.IstioVersion)
+	}
+	return r.oneOf(at, version, choice{values: []string{"TLSV1_2", "TLSV1_3"}, unknown: "no version %s; TLSV1_2 or TLSV1_3"})
 }
 
 func (r *resolver) namespaceMTLS() []MTLS {
@@ -53,7 +69,7 @@ func (r *resolver) namespaceMTLS() []MTLS {
 			continue // said by rootNamespace
 		}
 		r.noPorts(said, m)
-		r.noExclude(said, m)
+		r.onlyForTheMesh(said, m)
 		if m.Mode != "" {
 			mode := r.oneOf(said.Key("mode"), m.Mode, mtlsModes)
 			places = append(places, MTLS{Namespace: name, Name: "default", Mode: mode, Origin: said})
@@ -64,7 +80,7 @@ func (r *resolver) namespaceMTLS() []MTLS {
 
 func (r *resolver) serviceMTLS(s service) (MTLS, bool) {
 	at, m := s.at("security.mtls"), s.Security.MTLS
-	r.noExclude(at, m)
+	r.onlyForTheMesh(at, m)
 	if m.Mode == "" && len(m.Ports) == 0 {
 		return MTLS{}, false
 	}
@@ -125,6 +141,10 @@ func (r *resolver) excluded() []Excluded {
 	first := map[string]int{}
 	for i, host := range r.spec.Security.MTLS.Exclude {
 		e, ok := excludedHost(host)
+		if x, external := r.external[host]; external {
+			r.ds.Errorf(diag.CodePlace, at.Index(i), "its TLS is %s.tls", shortPath(x.Origin))
+			continue
+		}
 		if !ok {
 			r.ds.Errorf(diag.CodeName, at.Index(i), "%q is no full Service name; write NAME.NAMESPACE%s", host, clusterSuffix)
 			continue

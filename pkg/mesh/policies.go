@@ -231,6 +231,9 @@ func (r *resolver) locality(at diag.Path, w *networking.LoadBalancerSettings, ej
 		failover(r, at, l.Failover, l.FailoverPriority, len(l.Failover) > 0, ejection)
 	}
 	if zone != nil {
+		if n := zone.MinClusterSize; n != nil && n.Value == 0 {
+			r.ds.Errorf(diag.CodeValue, at.Key("zoneAwareLbSetting").Key("minClusterSize"), "want 1 or more, got 0")
+		}
 		failover(r, at.Key("zoneAwareLbSetting"), zone.Failover, zone.FailoverPriority, true, ejection)
 	}
 }

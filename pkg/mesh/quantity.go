@@ -42,6 +42,14 @@ func parseQuantity(s string) (*big.Rat, bool) {
 	return n.Mul(n, factor), true
 }
 
+// Above tells whether one quantity of Kubernetes is more than another; what is no
+// quantity is not.
+func Above(a, b string) bool {
+	x, ok := parseQuantity(a)
+	y, ok2 := parseQuantity(b)
+	return ok && ok2 && x.Cmp(y) > 0
+}
+
 // quantity reads a written amount; an empty one says nothing.
 func (r *resolver) quantity(at diag.Path, written string) (*big.Rat, bool) {
 	if written == "" {

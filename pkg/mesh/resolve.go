@@ -25,6 +25,9 @@ type Document[T any] struct {
 type Documents struct {
 	Meshes   []Document[spec.KymaMesh]
 	Services []Document[spec.MeshService]
+	// Operators are IstioOperators that people keep beside a KymaMesh, but for those
+	// that an earlier call rendered.
+	Operators []Document[Operator]
 }
 
 // Resolve completes and checks the documents of a call: one Mesh for each
@@ -32,10 +35,10 @@ type Documents struct {
 // rendered. The documents are not written to.
 func Resolve(ds Documents) ([]*Mesh, diag.List) {
 	var list diag.List
-	members := assign(ds, &list)
+	members, operators := assign(ds, &list), operatorsOf(ds, &list)
 	meshes := make([]*Mesh, len(ds.Meshes))
 	for i, doc := range ds.Meshes {
-		r := resolver{ds: &list, names: names{&list}, doc: doc, spec: doc.Value.Spec, team: members[i]}
+		r := resolver{ds: &list, names: names{&list}, doc: doc, spec: doc.Value.Spec, team: members[i], operators: operators[i]}
 		meshes[i] = r.resolve()
 	}
 	return meshes, list
@@ -58,6 +61,9 @@ func meshOf(s Document[spec.MeshService], meshes []Document[spec.KymaMesh], list
 	at := s.Path.Key("spec").Key("mesh")
 	candidates := func(admit func(Document[spec.KymaMesh]) bool) (found []int) {
 		for i, m := range meshes {
+			if m.Value.Spec.Install.Only {
+				continue // a second installation, which has no services
+			}
 			if (s.Value.Spec.Mesh == "" || m.Value.Metadata.Name == s.Value.Spec.Mesh) && admit(m) {
 				found = append(found, i)
 			}
@@ -71,6 +77,8 @@ func meshOf(s Document[spec.MeshService], meshes []Document[spec.KymaMesh], list
 	switch {
 	case len(meshes) == 0:
 		list.Errorf(diag.CodeDocument, s.Path, "no KymaMesh in this call; give it with the package, or with -f")
+	case len(found) == 0 && !slices.ContainsFunc(meshes, func(m Document[spec.KymaMesh]) bool { return !m.Value.Spec.Install.Only }):
+		list.Errorf(diag.CodeDocument, s.Path, "no KymaMesh in this call has services: install.only renders the IstioOperator and nothing else")
 	case len(found) == 0:
 		list.Errorf(diag.CodeReference, at, "no KymaMesh %q in this call; there are %s", s.Value.Spec.Mesh, meshNames(meshes))
 	case len(found) > 1:
@@ -96,6 +104,8 @@ type resolver struct {
 	names names
 	doc   Document[spec.KymaMesh]
 	team  []Document[spec.MeshService]
+	// operators are the IstioOperators beside the document.
+	operators []Document[Operator]
 	// spec is completed by complete; until then it is as written.
 	spec  spec.Spec
 	stack stack // what lies under the document
@@ -109,7 +119,10 @@ type resolver struct {
 
 	gateways []gateway
 	services []service
-	routed   map[string]string // namespace/name of services with a route, by host
+	routed   map[string]string   // namespace/name of services with a route, by host
+	external map[string]External // the hosts of egress, by each of their names
+
+	delegates map[string]bool // VirtualServices of others that were named already
 }
 
 func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }
@@ -118,20 +131,43 @@ func (r *resolver) resolve() *Mesh {
 	r.metadata()
 	r.complete()
 	m := &Mesh{Name: r.doc.Value.Metadata.Name, Path: r.doc.Path}
+	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
+	if r.spec.Install.Only {
+		r.only()
+		m.Install, m.istio = r.install(), r.istio
+		return m
+	}
 	r.collectServices()
 	r.resolveGateways()
+	m.Certificates = r.resolveCertificates()
 	m.Install = r.install()
+	r.checkProviders()
+	m.Install.Providers = r.installedProviders()
+	m.Install.Reports = r.reports()
 	m.istio = r.istio
-	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
+	r.gatewaysKnown()
 	r.ingress = m.Install.IngressGateway.Ports
+	if r.existing() {
+		r.ingress = r.facts.IngressPorts
+	}
 	r.rootNamespace()
+	m.Namespaces = r.namespaceLabels()
+	m.PodSettings = r.podSettings(m.Install.Sidecar)
 	m.MTLS = r.mtls()
+	m.Install.MinProtocolVersion = r.minProtocolVersion()
+	m.Externals = r.externals()
 	m.Excluded = r.excluded()
 	for i := range r.services {
 		m.Services = append(m.Services, r.service(&r.services[i]))
 	}
 	m.VirtualHosts = r.virtualHosts()
+	m.Sidecars = r.sidecars()
+	m.VirtualHosts = append(m.VirtualHosts, r.health(m.VirtualHosts)...)
 	m.Authentications, m.Authorizations = r.access()
+	m.Telemetries = r.telemetry()
+	r.closedProviders()
+	m.Authorizations = append(m.Authorizations, r.egressAccess(m.Externals)...)
+	m.Gateways, m.EgressGateway = r.egressGateways(m.Externals)
 	for _, g := range r.gateways {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}
@@ -162,8 +198,11 @@ func (r *resolver) complete() {
 		values:  []string{"cluster", "minikube", "k3d", "gardener", "gke"},
 		unknown: "no platform %s; cluster, minikube, k3d, gardener or gke",
 	})
+	if r.kyma == "module" && r.platform == "minikube" {
+		r.ds.Infof(diag.CodePlatform, r.at().Key("platform"), "Kyma's module knows no Minikube; k3d is recommended")
+	}
 	r.profile = r.effectiveProfile()
-	r.stack = stackOf(r.kyma, r.profile, r.platform)
+	r.stack = stackOf(r.kyma, r.profile, r.platform, r.existing())
 	r.layer = r.stack.merged()
 	r.facts = r.layer.Facts
 	fill(reflect.ValueOf(&r.spec).Elem(), reflect.ValueOf(r.layer.Spec))

@@ -17,11 +17,15 @@ import (
 // off is left out here, not before, since it has to hold against wider places.
 func (s service) build(w words, matches []*match) Route {
 	route := Route{Name: w.Name, Match: matches, Headers: filled(w.Headers), CORSPolicy: filled(w.CORSPolicy)}
-	if ends(w.Route) {
+	switch {
+	case answers(w.Route):
 		route.Redirect, route.DirectResponse = proto.CloneOf(w.Redirect), proto.CloneOf(w.DirectResponse)
 		return route
+	case w.Delegate != nil:
+		route.Delegate = s.delegate(w.Delegate)
+	default:
+		route.To = s.destinations(w.Route)
 	}
-	route.To = s.destinations(w.Route)
 	route.Rewrite = filled(w.Rewrite)
 	route.Timeout = filled(w.Timeout)
 	route.Retries = retries(w.Retries)

@@ -83,8 +83,11 @@ type words struct {
 }
 
 // ends tells whether requests end at the proxy, so that no word about the
-// service makes sense.
-func ends(w spec.Route) bool { return w.Redirect != nil || w.DirectResponse != nil }
+// service makes sense, or leave the document with delegate.
+func ends(w spec.Route) bool { return answers(w) || w.Delegate != nil }
+
+// answers tells whether the proxy answers itself.
+func answers(w spec.Route) bool { return w.Redirect != nil || w.DirectResponse != nil }
 
 // complete takes over what the inner place does not say.
 func complete(inner, outer words) words {

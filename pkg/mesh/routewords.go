@@ -28,6 +28,7 @@ func (r *resolver) routeWords(at place, w spec.Route, s *service) {
 	}
 	r.redirect(at("redirect"), w.Redirect)
 	r.directResponse(at("directResponse"), w.DirectResponse)
+	r.delegate(at("delegate"), w.Delegate, s)
 	r.rewrite(at("rewrite"), w)
 	r.timeout(at("timeout"), w.Timeout)
 	r.retries(at("retries"), w.Retries)
@@ -46,6 +47,7 @@ func (r *resolver) oneAction(at place, w spec.Route) {
 		said bool
 	}{
 		{"to", w.To != ""}, {"split", w.Split != nil}, {"redirect", w.Redirect != nil}, {"directResponse", w.DirectResponse != nil},
+		{"delegate", w.Delegate != nil},
 	} {
 		if a.said {
 			actions = append(actions, a.word)
@@ -54,7 +56,10 @@ func (r *resolver) oneAction(at place, w spec.Route) {
 	if len(actions) > 1 && ends(w) {
 		r.ds.Errorf(diag.CodeExclusive, at(actions[1]), "%s and %s exclude each other", actions[0], actions[1])
 	}
-	if !ends(w) {
+	if w.Delegate != nil && w.Port != 0 {
+		r.ds.Errorf(diag.CodeExclusive, at("port"), "port has no effect on a delegate; the other VirtualService says it")
+	}
+	if !answers(w) {
 		return
 	}
 	answer := "a redirect"
@@ -74,21 +79,22 @@ func (r *resolver) oneAction(at place, w spec.Route) {
 	}
 }
 
-// outermost refuses to switch off what no wider place says.
-func (r *resolver) outermost(s *service) {
+// nothingAround refuses to switch off what no wider place says; because says why
+// there is none.
+func (r *resolver) nothingAround(at place, w spec.Route, because string) {
 	for _, o := range []struct {
 		word string
 		off  bool
 	}{
-		{"timeout", s.Timeout != nil && proto.Size(s.Timeout) == 0},
-		{"retries", s.Retries != nil && switchesOff(s.Retries)},
-		{"fault", s.Fault != nil && *s.Fault == (spec.Fault{})},
-		{"mirror", s.Mirror != nil && len(s.Mirror) == 0},
-		{"headers", s.Headers != nil && proto.Size(s.Headers) == 0},
-		{"corsPolicy", s.CORSPolicy != nil && proto.Size(s.CORSPolicy) == 0},
+		{"timeout", w.Timeout != nil && proto.Size(w.Timeout) == 0},
+		{"retries", w.Retries != nil && switchesOff(w.Retries)},
+		{"fault", w.Fault != nil && *w.Fault == (spec.Fault{})},
+		{"mirror", w.Mirror != nil && len(w.Mirror) == 0},
+		{"headers", w.Headers != nil && proto.Size(w.Headers) == 0},
+		{"corsPolicy", w.CORSPolicy != nil && proto.Size(w.CORSPolicy) == 0},
 	} {
 		if o.off {
-			r.ds.Errorf(diag.CodeEmpty, s.at(o.word), "empty; a route switches off so what the service says, here there is nothing to switch off")
+			r.ds.Errorf(diag.CodeEmpty, at(o.word), "empty; %s", because)
 		}
 	}
 }
@@ -98,7 +104,7 @@ func (r *resolver) outermost(s *service) {
 func (r *resolver) fits(at diag.Path, written spec.Route, around words) {
 	w := complete(words{Route: written}, around).Route
 	r.oneHost(at, w)
-	if ends(w) || written.Timeout == nil && written.Retries == nil && written.Fault == nil {
+	if answers(w) || written.Timeout == nil && written.Retries == nil && written.Fault == nil {
 		return
 	}
 	if fault(w.Fault) != nil && (filled(w.Timeout) != nil || retries(w.Retries) != nil) {

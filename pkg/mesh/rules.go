@@ -10,7 +10,7 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
-// ruleReader reads one rule of allow or deny.
+// ruleReader reads one rule of allow, deny or extAuth.
 type ruleReader struct {
 	*resolver
 	place  *accessPlace
@@ -273,11 +273,11 @@ func (r *ruleReader) to(at diag.Path, t *spec.To) []*security.Rule_To {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty would match every request; write what is called, or leave to out")
 		return nil
 	}
-	if r.action == denying {
+	if r.action != allowing {
 		r.exactPaths(diag.CodeAccess, at.Key("paths"), t.Paths, "")
 	}
 	return []*security.Rule_To{{Operation: &security.Operation{
-		Hosts:      withPorts(r.filled(at.Key("hosts"), t.Hosts, r.hostText(r.action == denying))),
+		Hosts:      withPorts(r.filled(at.Key("hosts"), t.Hosts, r.hostText(r.action != allowing))),
 		NotHosts:   withPorts(r.filled(at.Key("notHosts"), t.NotHosts, r.hostText(true))),
 		Ports:      r.podPorts(at.Key("ports"), t.Ports),
 		NotPorts:   r.podPorts(at.Key("notPorts"), t.NotPorts),
@@ -369,8 +369,10 @@ func (r *resolver) refusesTCP(at diag.Path, p *accessPlace, a action, rule *secu
 func (r *ruleReader) checkIdentities(w spec.Rule) {
 	for _, word := range r.identities {
 		switch {
+		case r.action == asking:
+			r.ds.Errorf(diag.CodeAccess, word.at, "Istio asks an authorizer before it looks at identities; write to, when or ipBlocks here, and identities in allow or deny")
 		case r.place.gateway != nil, r.place.isMesh() && word.not && r.action == denying:
-			r.ds.Errorf(diag.CodeAccess, word.at, "callers of a gateway have no mesh identity; this %s every request from outside; write it per namespace", r.refuses(word))
+			r.ds.Errorf(diag.CodeAccess, word.at, "callers of a gateway have no mesh identity; this %s every request from outside; write it per namespace", r.does(word))
 		case word.not || r.action == denying:
 			if who := r.plaintext(r.place, w.To); who != "" {
 				r.ds.Errorf(diag.CodeAccess, word.at, "%s: a caller without a certificate has no identity and would get through; make mtls STRICT or use ipBlocks", who)
@@ -379,8 +381,8 @@ func (r *ruleReader) checkIdentities(w spec.Rule) {
 	}
 }
 
-// refuses says what a rule about identities does to callers that have none.
-func (r *ruleReader) refuses(word identityWord) string {
+// does says what a rule about identities does with callers that have none.
+func (r *ruleReader) does(word identityWord) string {
 	if word.not == (r.action == denying) {
 		return "denies"
 	}
@@ -444,6 +446,12 @@ func allOf(ports []int, holds func(int) bool) bool {
 // match, and their opposites always.
 func (r *ruleReader) checkTokens() {
 	for _, at := range r.tokens {
+		if r.action == asking {
+			// Istio puts the question before the check of tokens (istio
+			// pilot/pkg/networking/core/listener_builder.go).
+			r.ds.Errorf(diag.CodeToken, at, "an authorizer is asked before tokens are looked at, so no request has one here; write it in allow or deny")
+			continue
+		}
 		if !r.issuersReach(r.place) {
 			r.ds.Errorf(diag.CodeToken, at, "%s; no token is checked; write jwt.issuers", r.noIssuer(r.place))
 		}
@@ -456,6 +464,7 @@ func (r *ruleReader) checkAddresses(w spec.Rule) {
 		return
 	}
 	behind := r.place.service != nil && len(r.place.service.Expose) > 0
+	trusted := r.spec.Proxy.Config.GetGatewayTopology().GetNumTrustedProxies()
 	for _, word := range []struct {
 		name   string
 		values []string
@@ -467,8 +476,8 @@ func (r *ruleReader) checkAddresses(w spec.Rule) {
 		at := r.at.Key("from").Key(word.name)
 		switch {
 		case word.values == nil:
-		case word.remote && (behind || r.place.gateway != nil):
-			r.ds.Warnf(diag.CodeAccess, at, "without proxy.config.gatewayTopology.numTrustedProxies, which is not rendered yet, the gateway's neighbour is taken for the client, whatever X-Forwarded-For says")
+		case word.remote && trusted == 0 && (behind || r.place.gateway != nil):
+			r.ds.Warnf(diag.CodeAccess, at, "write proxy.config.gatewayTopology.numTrustedProxies; without it the gateway's neighbour is taken for the client, whatever X-Forwarded-For says")
 		case !word.remote && behind:
 			r.ds.Warnf(diag.CodeAccess, at, "ipBlocks here sees the gateway's address; write it at gateways[]")
 		}

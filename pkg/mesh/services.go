@@ -73,8 +73,8 @@ type serviceWord struct {
 }
 
 // serviceWords are the words in which a KymaMesh entry and a MeshService may
-// complete each other. to and split are one place; the words of security are
-// places of their own.
+// complete each other. to and split are one place; the words of security and of
+// telemetry are places of their own.
 var serviceWords = []serviceWord{
 	{"protocol", func(s *spec.Service) bool { return s.Protocol != "" }, func(to, from *spec.Service) { to.Protocol = from.Protocol }},
 	{"port", func(s *spec.Service) bool { return s.Port != 0 }, func(to, from *spec.Service) { to.Port = from.Port }},
@@ -91,15 +91,51 @@ var serviceWords = []serviceWord{
 	{"connectionPool", func(s *spec.Service) bool { return s.ConnectionPool != nil }, func(to, from *spec.Service) { to.ConnectionPool = from.ConnectionPool }},
 	{"outlierDetection", func(s *spec.Service) bool { return s.OutlierDetection != nil }, func(to, from *spec.Service) { to.OutlierDetection = from.OutlierDetection }},
 	{"expose", func(s *spec.Service) bool { return s.Expose != nil }, func(to, from *spec.Service) { to.Expose = from.Expose }},
-	{"security.mtls", saysMTLS, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
+	{"security.mtls", func(s *spec.Service) bool { return saysMTLS(s.Security.MTLS) }, func(to, from *spec.Service) { to.Security.MTLS = from.Security.MTLS }},
+	{"exportTo", func(s *spec.Service) bool { return s.ExportTo != nil }, func(to, from *spec.Service) { to.ExportTo = from.ExportTo }},
+	{"injection", func(s *spec.Service) bool { return s.Injection != "" }, func(to, from *spec.Service) { to.Injection = from.Injection }},
+	{"proxy.resources", func(s *spec.Service) bool { return s.Proxy.Resources != spec.Resources{} }, func(to, from *spec.Service) { to.Proxy.Resources = from.Proxy.Resources }},
+	{"proxy.nativeSidecar", func(s *spec.Service) bool { return s.Proxy.NativeSidecar != nil }, func(to, from *spec.Service) { to.Proxy.NativeSidecar = from.Proxy.NativeSidecar }},
+	{"proxy.enableDNSProxying", func(s *spec.Service) bool { return s.Proxy.EnableDNSProxying != nil }, func(to, from *spec.Service) { to.Proxy.EnableDNSProxying = from.Proxy.EnableDNSProxying }},
 	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
 	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
 	{"security.deny", func(s *spec.Service) bool { return s.Security.Deny != nil }, func(to, from *spec.Service) { to.Security.Deny = from.Security.Deny }},
+	{"security.extAuth", func(s *spec.Service) bool { return s.Security.ExtAuth != nil }, func(to, from *spec.Service) { to.Security.ExtAuth = from.Security.ExtAuth }},
+	{"telemetry.tracing", func(s *spec.Service) bool { return s.Telemetry.Tracing != nil }, func(to, from *spec.Service) { to.Telemetry.Tracing = from.Telemetry.Tracing }},
+	{"telemetry.accessLogging", func(s *spec.Service) bool { return s.Telemetry.AccessLogging != nil }, func(to, from *spec.Service) { to.Telemetry.AccessLogging = from.Telemetry.AccessLogging }},
+	{"telemetry.metrics", func(s *spec.Service) bool { return saysMetrics(s.Telemetry.Metrics) }, func(to, from *spec.Service) { to.Telemetry.Metrics = from.Telemetry.Metrics }},
+	{"sidecar", saysSidecar, func(to, from *spec.Service) { to.Sidecar = ownSidecar(to) }},
+	{"sidecar.egress", func(s *spec.Service) bool { return ownSidecar(s).Egress != nil }, func(to, from *spec.Service) {
+		to.Sidecar = ownSidecar(to)
+		to.Sidecar.Egress = from.Sidecar.Egress
+	}},
+	{"sidecar.outboundTrafficPolicy", func(s *spec.Service) bool { return ownSidecar(s).OutboundTrafficPolicy != "" }, func(to, from *spec.Service) {
+		to.Sidecar = ownSidecar(to)
+		to.Sidecar.OutboundTrafficPolicy = from.Sidecar.OutboundTrafficPolicy
+	}},
+	{"sidecar.ingress", func(s *spec.Service) bool { return ownSidecar(s).Ingress != nil }, func(to, from *spec.Service) {
+		to.Sidecar = ownSidecar(to)
+		to.Sidecar.Ingress = from.Sidecar.Ingress
+	}},
 }
 
-func saysMTLS(s *spec.Service) bool {
-	m := s.Security.MTLS
-	return m.Mode != "" || m.Ports != nil || m.Exclude != nil
+// saysSidecar tells whether a service says sidecar: {}, all of it by default.
+func saysSidecar(s *spec.Service) bool {
+	w := s.Sidecar
+	return w != nil && w.Egress == nil && w.OutboundTrafficPolicy == "" && w.Ingress == nil
+}
+
+// ownSidecar is a copy of the service's block, so that no document is written to.
+func ownSidecar(s *spec.Service) *spec.Sidecar {
+	var own spec.Sidecar
+	if s.Sidecar != nil {
+		own = *s.Sidecar
+	}
+	return &own
+}
+
+func saysMTLS(m spec.MTLS) bool {
+	return m.Mode != "" || m.Ports != nil || m.Exclude != nil || m.MinProtocolVersion != ""
 }
 
 // collectServices joins the KymaMesh's entries and the MeshServices, sorted by
@@ -122,7 +158,7 @@ func (r *resolver) collectServices() {
 	}
 	r.routed = map[string]string{}
 	for _, s := range r.services {
-		if s.Routes != nil || s.hasRouteWord() {
+		if s.Protocol != protocolTLS && (s.Routes != nil || s.hasRouteWord()) {
 			r.routed[s.host()] = s.Namespace + "/" + s.Name
 		}
 	}
@@ -209,7 +245,7 @@ func (r *resolver) identity(nameAt diag.Path, name string, namespaceAt diag.Path
 }
 
 var protocols = choice{
-	values: []string{"HTTP"}, later: []string{"TCP", "TLS"},
+	values:  []string{"HTTP", protocolTCP, protocolTLS},
 	unknown: "no protocol %s; HTTP, TCP or TLS",
 }
 
@@ -220,16 +256,21 @@ func (r *resolver) service(s *service) Service {
 		r.selector(*s)
 	}
 	s.known = r.versions(*s)
-	r.routeWords(s.at, s.own().Route, s)
-	r.outermost(s)
-	r.fits(s.path, s.own().Route, words{})
-	s.routes = r.routes(s)
+	resolved := Service{Namespace: s.Namespace, Name: s.Name, Host: s.host(), Policy: s.policyWords().policy(), Origin: s.origin()}
+	if s.opaque() {
+		resolved.TCP = r.connections(s)
+	} else {
+		r.routeWords(s.at, s.own().Route, s)
+		r.nothingAround(s.at, s.own().Route, "a route switches off so what the service says, here there is nothing to switch off")
+		r.fits(s.path, s.own().Route, words{})
+		s.routes = r.routes(s)
+		resolved.Routes = s.meshRoutes()
+		r.likelyTCP(s, len(resolved.Routes) > 0)
+	}
+	resolved.ExportTo = r.serviceExportTo(s)
+	r.serviceWaysOut(s, &resolved)
 	r.unused(*s)
 	r.policies(s)
-	resolved := Service{
-		Namespace: s.Namespace, Name: s.Name, Host: s.host(),
-		Routes: s.meshRoutes(), Policy: s.policyWords().policy(), Origin: s.origin(),
-	}
 	for _, name := range sortedKeys(s.known) {
 		if v := s.known[name]; v.Host == "" {
 			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels), Policy: versionPolicy(v).policy()})
@@ -242,7 +283,7 @@ func (r *resolver) service(s *service) Service {
 // prepared, which is different from forgotten.
 func (r *resolver) unused(s service) {
 	if s.To == "" && s.Split == nil {
-		if len(s.Routes) > 0 && len(s.known) > 0 {
+		if len(s.Routes) > 0 && s.hasSubsets() {
 			r.ds.Warnf(diag.CodeUnused, s.path, "requests that match no route go to all versions; write to: or split:")
 		}
 		return
@@ -274,11 +315,22 @@ func (r *resolver) unused(s service) {
 	}
 }
 
+// hasSubsets tells whether some of the service's own pods are a version.
+func (s service) hasSubsets() bool {
+	for _, v := range s.known {
+		if v.Host == "" {
+			return true
+		}
+	}
+	return false
+}
+
 // origin is what asked for the objects about the service's traffic.
 func (s service) origin() diag.Path {
 	for _, w := range serviceWords {
-		switch w.name {
-		case "protocol", "port", "expose", "security":
+		block, _, _ := strings.Cut(w.name, ".")
+		switch block {
+		case "protocol", "port", "expose", "injection", "proxy", "security", "sidecar", "telemetry":
 		default:
 			if s.teamWords[w.name] {
 				return s.teamPath
@@ -298,6 +350,18 @@ func (r *resolver) protocol(s service) {
 		r.ds.Errorf(diag.CodeValue, at, "HTTPS: for TLS that is not terminated write TLS")
 	default:
 		r.oneOf(at, s.Protocol, protocols)
+	}
+}
+
+// databasePorts are the well-known ports of MySQL, PostgreSQL, Redis, Kafka and
+// MongoDB.
+var databasePorts = []int{3306, 5432, 6379, 9092, 27017}
+
+// likelyTCP tells of routes of requests to a port where databases listen: nothing
+// there would ever meet them. The package, where there is one, is asked by checks.
+func (r *resolver) likelyTCP(s *service, routed bool) {
+	if routed && s.Protocol == "" && slices.Contains(databasePorts, s.Port) {
+		r.ds.Infof(diag.CodeUnused, s.at("port"), "databases listen on %d, and routes of requests do nothing for them; write protocol: TCP, or protocol: HTTP if it is", s.Port)
 	}
 }
 
@@ -374,6 +438,10 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 	if v.Port != 0 {
 		r.port(at.Key("port"), v.Port)
 	}
+	if x, ok := r.external[v.Host]; ok && v.Labels == nil && !versionPolicy(v).said() {
+		r.routedTwice(at.Key("host"), s, name, v.Host)
+		return r.externalVersion(at, v, x)
+	}
 	if v.Host != "" {
 		if v.Labels != nil || versionPolicy(v).said() {
 			r.ds.Errorf(diag.CodeExclusive, at, "host names another service; write its labels and policies there")
@@ -414,6 +482,6 @@ func (r *resolver) versionHost(at diag.Path, s service, host string) string {
 		r.ds.Errorf(diag.CodeName, at, "%q is neither a name nor a full name; write %s%s", host, host, clusterSuffix)
 		return host
 	}
-	r.ds.Errorf(diag.CodeName, at, "%q is no Service; write a name in namespace %s, or NAME.NAMESPACE%s", host, s.Namespace, clusterSuffix)
+	r.ds.Errorf(diag.CodeName, at, "%q is no Service; write a name in namespace %s, or NAME.NAMESPACE%s, or list the host in egress", host, s.Namespace, clusterSuffix)
 	return host
 }

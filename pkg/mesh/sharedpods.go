@@ -33,7 +33,7 @@ func (r *resolver) limited(p *accessPlace, a action, at diag.Path, rule *securit
 		r.ds.Errorf(diag.CodeAccess, at, "%s takes no HTTP, and this asks for what only HTTP has; write from addresses or to ports", g.Name)
 		return []*security.Rule{rule}
 	}
-	if a == denying {
+	if a != allowing {
 		return r.deniedHere(at, g, mates, rule)
 	}
 	guarded := func(g *gateway) bool { return restricts(g.access.Allow) }
@@ -83,9 +83,9 @@ func (r *resolver) allowedHere(g *gateway, mates []*gateway, rule *security.Rule
 	return append(rules, r.opaque(g, rule)...)
 }
 
-// deniedHere refuses what comes for the gateway's own hosts, and leaves alone
-// what is no HTTP where the rule asks for something that only HTTP has: Istio
-// would refuse all of that.
+// deniedHere refuses, or asks about, what comes for the gateway's own hosts, and
+// leaves alone what is no HTTP where the rule asks for something that only HTTP
+// has: Istio would refuse all of that.
 func (r *resolver) deniedHere(at diag.Path, g *gateway, mates []*gateway, rule *security.Rule) []*security.Rule {
 	limited, forHTTP := proto.CloneOf(operation(rule)), httpOnly(rule)
 	var rules []*security.Rule

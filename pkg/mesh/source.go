@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -31,6 +33,9 @@ type sources struct {
 // minReplicas. A word that nobody says is a fact of the generation.
 func (m *Mesh) Source(word ...string) Source {
 	s := m.sources
+	if len(word) == 2 && word[0] == "extensionProviders" {
+		return s.provider(word[1], m.Install.Generation)
+	}
 	if said(reflect.ValueOf(s.written), word) {
 		at := s.at
 		for _, w := range word {
@@ -41,12 +46,29 @@ func (m *Mesh) Source(word ...string) Source {
 	if s.opened(word) {
 		return Source{Path: s.at.Key("gateways")}
 	}
+	if at, used := s.switchedOn(word); used {
+		return Source{Path: at}
+	}
 	for _, l := range s.stack {
 		if said(reflect.ValueOf(l.Spec), word) {
 			return Source{Layer: l.label()}
 		}
 	}
 	return Source{Layer: "generation " + m.Install.Generation}
+}
+
+// provider finds who says a provider, whose name is no word.
+func (s sources) provider(name, generation string) Source {
+	named := func(p *extensionProvider) bool { return p.GetName() == name }
+	if i := slices.IndexFunc(s.written.ExtensionProviders, named); i >= 0 {
+		return Source{Path: s.at.Key("extensionProviders").Index(i)}
+	}
+	for _, l := range s.stack {
+		if slices.ContainsFunc(l.Spec.ExtensionProviders, named) {
+			return Source{Layer: l.label()}
+		}
+	}
+	return Source{Layer: "generation " + generation}
 }
 
 // opened tells whether a port of the ingress gateway is there because a gateway
@@ -62,11 +84,23 @@ func (s sources) opened(word []string) bool {
 	})
 }
 
+// switchedOn finds the host of egress for which the egress gateway is installed.
+func (s sources) switchedOn(word []string) (diag.Path, bool) {
+	if strings.Join(word, ".") != "install.egressGateway.enabled" {
+		return diag.Path{}, false
+	}
+	return usesEgressGateway(s.at, s.written)
+}
+
 // said tells whether a word is said.
 func said(v reflect.Value, word []string) bool {
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
 		if len(word) == 0 {
 			return true // also when it is false
+		}
+		if message, ok := v.Interface().(proto.Message); ok {
+			m := message.ProtoReflect()
+			return m.Has(m.Descriptor().Fields().ByJSONName(word[0]))
 		}
 		v = v.Elem()
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/proto"
+	networking "istio.io/api/networking/v1alpha3"
 	security "istio.io/api/security/v1beta1"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -82,12 +83,35 @@ func (r *resolver) demand(at diag.Path, p *accessPlace) Authorization {
 		Namespace: p.namespace, Name: p.name + "-jwt", Selector: p.selector,
 		Action: security.AuthorizationPolicy_DENY, Rules: []*security.Rule{rule}, Origin: at,
 	}
+	r.preflights(at, p)
 	r.refusesTCP(at, p, denying, rule)
 	r.hasRequests(at, p, rule)
 	if p.gateway != nil {
 		policy.Rules = r.limited(p, denying, at, rule)
 	}
 	return policy
+}
+
+// preflights warns of a demand at a gateway that answers browsers for a service:
+// access is decided before CORS, and a browser asks without a token.
+func (r *resolver) preflights(at diag.Path, p *accessPlace) {
+	if p.gateway == nil {
+		return
+	}
+	for i := range r.services {
+		s := &r.services[i]
+		for j, e := range s.Expose {
+			x := r.exposingGateway(s, j)
+			if x == nil || x.known != p.gateway || s.opaque() {
+				continue
+			}
+			if says := func(w *networking.CorsPolicy) bool { return filled(w) != nil }; says(s.CORSPolicy) || says(e.CORSPolicy) ||
+				slices.ContainsFunc(s.Routes, func(w spec.Route) bool { return says(w.CORSPolicy) }) {
+				r.ds.Warnf(diag.CodeToken, at, "preflight requests carry no token; corsPolicy of %s/%s will not be reached; demand the token at the service", s.Namespace, s.Name)
+				break
+			}
+		}
+	}
 }
 
 // exactPaths warns of a path that refuses without what lies below it. hint is

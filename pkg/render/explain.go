@@ -31,8 +31,8 @@ type Explained struct {
 
 // Explain renders the documents of a call and says of every value of every spec
 // where it comes from. Of an IstioOperator each value has its own source; another
-// object comes from one place as a whole. With errors in the list there is
-// nothing else.
+// object comes from one place as a whole, but for what a way out changed. With
+// errors in the list there is nothing else.
 //
 // generation replaces what the documents say of kyma, to see what another one
 // would change; empty, it is theirs.
@@ -90,14 +90,43 @@ func (c *call) explain(m *mesh.Mesh, o manifest.Object) ([]Explained, error) {
 			source.Path = o.Origin
 		}
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == "spec" {
-			eachLeaf("", n.Content[i+1], func(path, value string) {
-				all = append(all, c.from(Explained{Object: object, Path: path, Value: value}, source))
-			})
+	under, err := leavesUnder(o)
+	if err != nil {
+		return nil, err
+	}
+	eachSpecLeaf(n, func(path, value string) {
+		e := Explained{Object: object, Path: path, Value: value}
+		if was, said := under[path]; o.WayOut != nil && (!said || was != value) {
+			all = append(all, c.from(e, mesh.Source{Path: o.WayOut.At}))
+			return
+		}
+		all = append(all, c.from(e, source))
+	})
+	return all, nil
+}
+
+// leavesUnder are the values of an object without what a way out changed.
+func leavesUnder(o manifest.Object) (map[string]string, error) {
+	if o.WayOut == nil {
+		return nil, nil
+	}
+	o.Spec = o.WayOut.Under
+	n, err := manifest.Node(o)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	eachSpecLeaf(n, func(path, value string) { all[path] = value })
+	return all, nil
+}
+
+// eachSpecLeaf yields the values of an object's spec.
+func eachSpecLeaf(object *yaml.Node, yield func(path, value string)) {
+	for i := 0; i+1 < len(object.Content); i += 2 {
+		if object.Content[i].Value == "spec" {
+			eachLeaf("", object.Content[i+1], yield)
 		}
 	}
-	return all, nil
 }
 
 func valueText(v any) string {

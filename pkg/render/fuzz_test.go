@@ -59,7 +59,7 @@ func readBack(t *testing.T, text string, want int) {
 			APIVersion, Kind string `yaml:",omitempty"`
 			Metadata         struct{ Name, Namespace string }
 		}
-		if err := d.Decode(&o); err != nil || o.Metadata.Name == "" || o.Metadata.Namespace == "" {
+		if err := d.Decode(&o); err != nil || o.Metadata.Name == "" || o.Metadata.Namespace == "" && o.Kind != "Namespace" {
 			t.Fatalf("object %d of %d: %v, %+v", i, want, err, o)
 		}
 	}

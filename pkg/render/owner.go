@@ -1,8 +1,9 @@
 package render
 
 import (
-	"strings"
+	"slices"
 
+	"github.com/kymamesh/kymamesh/pkg/istioop"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 )
 
@@ -20,15 +21,10 @@ type Item interface {
 func OwnerOf(item Item) (owner string, ours bool) {
 	owner, labelled := item.Label(manifest.OwnerLabel)
 	_, annotated := item.Annotation(manifest.SourceAnnotation)
-	group, _, _ := strings.Cut(item.APIVersion(), "/")
-	return owner, labelled && annotated && isRendered(group, item.Kind())
+	return owner, labelled && annotated && isRendered(manifest.GroupOf(item.APIVersion()), item.Kind())
 }
 
 func isRendered(group, name string) bool {
-	for _, k := range kinds {
-		if k.kind.Group == group && k.kind.Name == name {
-			return true
-		}
-	}
-	return false
+	is := func(k *manifest.Kind) bool { return k.Group == group && k.Name == name }
+	return is(&istioop.ConfigMap) || slices.ContainsFunc(kinds, func(k kind) bool { return is(k.kind) })
 }

@@ -17,12 +17,15 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
+	"github.com/kymamesh/kymamesh/pkg/istioop"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
-// Document is one document of a call: a KymaMesh or a MeshService.
+// Document is one document of a call: a KymaMesh or a MeshService, or an object of
+// the package for which [IsOverride] holds.
 type Document struct {
 	// File is what diagnostics call the document.
 	File string
@@ -95,7 +98,8 @@ func Objects(doc spec.KymaMesh, services ...spec.MeshService) ([]manifest.Object
 	return c.render()
 }
 
-// Documents renders all documents of one call together.
+// Documents renders all documents of one call together. A word that changes
+// objects of the package is an error: they are not seen here (see [InPackage]).
 func Documents(docs ...Document) ([]manifest.Object, diag.List) {
 	c := readCall(docs)
 	return c.render()
@@ -131,9 +135,11 @@ type call struct {
 	sources  []strictyaml.Source // empty for documents built in Go
 	meshes   []mesh.Document[spec.KymaMesh]
 	services []mesh.Document[spec.MeshService]
-	ds       diag.List
-	unread   bool // a document could not be parsed, so nobody knows what it is
-	endless  bool // a document is too deep or too much aliased to look into
+	// operators are the IstioOperators around the documents.
+	operators []mesh.Document[mesh.Operator]
+	ds        diag.List
+	unread    bool // a document could not be parsed, so nobody knows what it is
+	endless   bool // a document is too deep or too much aliased to look into
 }
 
 // read parses and decodes one document.
@@ -162,6 +168,10 @@ func (c *call) read(i int) {
 func (c *call) decode(root *yaml.Node, doc Document, at diag.Path) {
 	apiVersion, kind := scalarAt(root, "apiVersion"), scalarAt(root, "kind")
 	switch {
+	case isOperator(apiVersion, kind):
+		c.operator(root, doc, at)
+	case isConfigMap(apiVersion, kind):
+		c.installerConfig(root, doc, at)
 	case !IsDocument(apiVersion):
 		c.ds.Errorf(diag.CodeDocument, at.Key("apiVersion"), "%q is not ours; write %s", apiVersion, spec.APIVersion)
 	case apiVersion != spec.APIVersion:
@@ -189,23 +199,50 @@ func (c *call) decoded(ds diag.List) {
 	c.ds = append(c.ds, ds...)
 }
 
-// scalarAt is the text of a top-level key; what is wrong with it is found later.
-func scalarAt(root *yaml.Node, key string) string {
-	if root.Kind != yaml.MappingNode {
-		return ""
-	}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == key {
-			return root.Content[i+1].Value
-		}
+// scalarAt is the text below some keys; what is wrong with it is found later.
+func scalarAt(root *yaml.Node, keys ...string) string {
+	if n := valueAt(root, keys...); n != nil {
+		return n.Value
 	}
 	return ""
+}
+
+// valueAt is the value below some keys, nil when there is none.
+func valueAt(n *yaml.Node, keys ...string) *yaml.Node {
+	_, value := entryAt(n, keys)
+	return value
+}
+
+// valueKey is the last of some keys as it stands in the document.
+func valueKey(n *yaml.Node, keys ...string) *yaml.Node {
+	key, _ := entryAt(n, keys)
+	return key
+}
+
+func entryAt(n *yaml.Node, keys []string) (key, value *yaml.Node) {
+	value = n
+	for _, want := range keys {
+		in := value
+		if key, value = nil, nil; in == nil || in.Kind != yaml.MappingNode {
+			return nil, nil
+		}
+		for i := 0; i+1 < len(in.Content) && value == nil; i += 2 {
+			if in.Content[i].Value == want {
+				key, value = in.Content[i], in.Content[i+1]
+			}
+		}
+	}
+	return key, value
 }
 
 // render resolves, renders and locates. What could not be decoded is resolved as
 // far as it was read, so that all faults are found in one run.
 func (c *call) render() ([]manifest.Object, diag.List) {
-	_, objects := c.meshesAndObjects()
+	meshes, objects := c.meshesAndObjects()
+	if unseen := edit.Unseen(c.edits(meshes)); unseen != nil {
+		c.ds = append(c.ds, unseen...).Locate(c.pos)
+		return nil, c.ds
+	}
 	return objects, c.ds
 }
 
@@ -213,8 +250,9 @@ func (c *call) meshesAndObjects() ([]*mesh.Mesh, []manifest.Object) {
 	var meshes []*mesh.Mesh
 	if (len(c.meshes) > 0 || !c.unread) && !c.endless {
 		var ds diag.List
-		meshes, ds = mesh.Resolve(mesh.Documents{Meshes: c.meshes, Services: c.services})
+		meshes, ds = mesh.Resolve(mesh.Documents{Meshes: c.meshes, Services: c.services, Operators: c.operators})
 		c.ds = append(c.ds, notFollowing(ds, c.ds)...)
+		c.checkOverrides(meshes)
 	}
 	if len(c.meshes)+len(c.services) == 0 && !c.ds.HasErrors() {
 		c.ds.Errorf(diag.CodeDocument, diag.Path{}, "no KymaMesh in this call; give it with the package, or with -f")
@@ -228,6 +266,19 @@ func (c *call) meshesAndObjects() ([]*mesh.Mesh, []manifest.Object) {
 		return nil, nil
 	}
 	return meshes, objects
+}
+
+// checkOverrides adds what is wrong with overrides once they are merged. Warnings
+// wait until all can be read, as those of resolving do.
+func (c *call) checkOverrides(meshes []*mesh.Mesh) {
+	for _, m := range meshes {
+		failed := c.ds.HasErrors()
+		for _, d := range istioop.Check(m) {
+			if !failed || d.Severity == diag.Error {
+				c.ds = append(c.ds, d)
+			}
+		}
+	}
 }
 
 // objects renders every kind of every mesh, in the order of the table.

@@ -211,7 +211,7 @@ func TestMarks(t *testing.T) {
 		}
 	}
 	for _, other := range []item{
-		{"networking.istio.io/v1", "Sidecar", "shop", "s"},
+		{"networking.istio.io/v1alpha3", "EnvoyFilter", "shop", "s"},
 		{"v1", "DestinationRule", "shop", "s"},
 		{"networking.istio.io/v1", "DestinationRule", "", "s"},
 		{"networking.istio.io/v1", "DestinationRule", "shop", ""},

@@ -1,5 +1,7 @@
 package spec
 
+import networking "istio.io/api/networking/v1alpha3"
+
 // Gateway is one Istio Gateway: hosts that are open to the outside.
 type Gateway struct {
 	// Name is required and unique in the document, whatever the namespace.
@@ -25,11 +27,9 @@ type Gateway struct {
 	ServiceAccount string `yaml:"serviceAccount"`
 	// Security is who may call through the gateway. It holds for its pods.
 	Security GatewaySecurity `yaml:"security"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Gateway) Later() []string {
-	return []string{"gateway"}
+	// Gateway is Istio's own message, merged over what is rendered, for what no
+	// word says. Its servers are told by port.name.
+	Gateway *networking.Gateway `yaml:"gateway"`
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.
@@ -57,7 +57,7 @@ type Server struct {
 	HTTPSRedirect *bool      `yaml:"httpsRedirect"`
 }
 
-// ServerTLS is Istio's ServerTLSSettings, field by field.
+// ServerTLS is Istio's ServerTLSSettings, field by field, and Certificate.
 // https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings
 type ServerTLS struct {
 	Mode                  string   `yaml:"mode"`
@@ -74,11 +74,27 @@ type ServerTLS struct {
 	MinProtocolVersion    string   `yaml:"minProtocolVersion"`
 	MaxProtocolVersion    string   `yaml:"maxProtocolVersion"`
 	CipherSuites          []string `yaml:"cipherSuites"`
+	// TLSCertificates are pairs of files in the gateway's pods, one of them with an
+	// RSA and one with an ECDSA key.
+	TLSCertificates []*networking.ServerTLSSettings_TLSCertificate `yaml:"tlsCertificates"`
+	// InsecureSkipVerify lets a server of mode MUTUAL take any client certificate.
+	InsecureSkipVerify *bool `yaml:"insecureSkipVerify"`
+	// Certificate has the certificate made in the cluster, for the hosts of the
+	// server. Its Secret is CredentialName, by default the gateway's name with
+	// -certs, in the namespace of the gateway's pods.
+	Certificate *Certificate `yaml:"certificate"`
 }
 
-// Later are the words of the vocabulary that are not rendered yet.
-func (ServerTLS) Later() []string {
-	return []string{"certificate", "tlsCertificates", "insecureSkipVerify"}
+// Certificate is who makes a server's certificate.
+type Certificate struct {
+	// Issuer is required: the name of the issuer, which is in the cluster already.
+	Issuer string `yaml:"issuer"`
+	// Kind is ClusterIssuer or Issuer, which lies beside the Secret. For
+	// cert-manager only. Default: ClusterIssuer.
+	Kind string `yaml:"kind"`
+	// Provider is cert-manager or gardener. Default: gardener on the platform of
+	// that name, else cert-manager.
+	Provider string `yaml:"provider"`
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.

@@ -1,9 +1,20 @@
 package spec
 
+import meshconfig "istio.io/api/mesh/v1alpha1"
+
 // Install is how Istio itself is installed.
 type Install struct {
-	// Mode says who installs. Default and only value for now: istioctl.
+	// Mode says who installs: istioctl, by the IstioOperator that is rendered, or
+	// existing: somebody else did, and what is rendered is what Kyma changes there.
+	// Default: istioctl.
 	Mode string `yaml:"mode"`
+	// Deliver is the form in which the IstioOperator leaves with all the rest, which
+	// kubectl takes and the IstioOperator it does not: object, configmap or none.
+	// Default: object.
+	Deliver string `yaml:"deliver"`
+	// Only renders the IstioOperator and nothing else, for a second installation in
+	// one cluster. Default: false.
+	Only bool `yaml:"only"`
 	// IstioVersion is three numbers, 1.11.0 or later. Default: the generation's.
 	IstioVersion string `yaml:"istioVersion" mesh:"bare"`
 	// Hub is the image registry. Default: the generation's with the generation's
@@ -26,11 +37,16 @@ type Install struct {
 	CNI CNI `yaml:"cni"`
 	// Webhook is the one that injects sidecars.
 	Webhook Webhook `yaml:"webhook"`
+	// Override is a partial spec of an IstioOperator with Istio's own fields, merged
+	// over all that the words and their defaults say. In it values are
+	// map[string]any, []any, string, bool, int and float64; nil deletes. Default:
+	// none.
+	Override map[string]any `yaml:"override"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Install) Later() []string {
-	return []string{"override", "deliver", "only", "existing"}
+	return []string{"existing"}
 }
 
 // Component is one Deployment of the installation. What is not written is what
@@ -119,9 +135,14 @@ type Proxy struct {
 	// Resources are what each sidecar gets. Default: what the generation and
 	// profile say.
 	Resources Resources `yaml:"resources"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Proxy) Later() []string {
-	return []string{"nativeSidecar", "enableDNSProxying", "config"}
+	// NativeSidecar makes the sidecar an init container that keeps running, so that
+	// it is there before the other init containers and jobs can end. From Istio 1.19
+	// on. Default: Istio's for its version.
+	NativeSidecar *bool `yaml:"nativeSidecar"`
+	// EnableDNSProxying lets the sidecar answer the pod's DNS queries, so that hosts
+	// of ServiceEntries have addresses. Default: Istio's, which is no.
+	EnableDNSProxying *bool `yaml:"enableDNSProxying"`
+	// Config is Istio's own, merged over the generation's by key.
+	// https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig
+	Config *meshconfig.ProxyConfig `yaml:"config"`
 }

@@ -22,6 +22,10 @@ type Route struct {
 	Redirect *networking.HTTPRedirect `yaml:"redirect"`
 	// DirectResponse answers without asking the service.
 	DirectResponse *networking.HTTPDirectResponse `yaml:"directResponse"`
+	// Delegate hands requests to the routes of a VirtualService without hosts that
+	// somebody else writes. Default of its namespace: the service's. What stands
+	// beside it holds where those routes say nothing.
+	Delegate *networking.Delegate `yaml:"delegate"`
 	// Port is the destination's port. Default: the service's.
 	Port int `yaml:"port"`
 	// Rewrite changes the path or the host before the request is sent on.
@@ -41,9 +45,6 @@ type Route struct {
 	// call.
 	CORSPolicy *networking.CorsPolicy `yaml:"corsPolicy" mesh:"one=allowOrigins"`
 }
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Route) Later() []string { return []string{"delegate"} }
 
 // Condition is what a request has to be; all words of it have to hold. A list
 // inside a word means any of its items.
@@ -75,10 +76,10 @@ type Condition struct {
 	// only, a gateway does not know who called.
 	SourceLabels    map[string]string `yaml:"sourceLabels"`
 	SourceNamespace string            `yaml:"sourceNamespace"`
+	// DestinationSubnets are addresses that were called, as 10.0.0.0/8 or alone.
+	// For protocol TCP, and in the mesh only.
+	DestinationSubnets []string `yaml:"destinationSubnets"`
 }
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Condition) Later() []string { return []string{"destinationSubnets"} }
 
 // StringMatches are matches of which one has to hold.
 type StringMatches []*networking.StringMatch

@@ -29,10 +29,10 @@ type Access struct {
 	Allow []Rule `yaml:"allow"`
 	// Deny are requests that are refused whatever is allowed.
 	Deny []Rule `yaml:"deny"`
+	// ExtAuth are requests that an authorizer is asked about first. What it lets
+	// pass still has to pass the other two.
+	ExtAuth []ExtAuthRule `yaml:"extAuth"`
 }
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Access) Later() []string { return []string{"extAuth"} }
 
 // JWT says whose tokens are checked and where one is demanded.
 type JWT struct {

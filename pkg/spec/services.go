@@ -12,9 +12,12 @@ type Service struct {
 	Name      string `yaml:"name"`
 	Namespace string `yaml:"namespace"`
 	// Selector are the labels of the service's pods, for what is said of its
-	// workload (security). Default: app with the service's name.
+	// workload (injection, proxy, security, telemetry). Default: app with the
+	// service's name.
 	Selector map[string]string `yaml:"selector"`
-	// Protocol is HTTP, which includes gRPC and WebSocket. Default: HTTP.
+	// Protocol is HTTP, which includes gRPC and WebSocket; TCP, whose connections
+	// are told apart by port and caller only; or TLS that no proxy opens, which is
+	// routed at gateways by the name that the caller asks for. Default: HTTP.
 	Protocol string `yaml:"protocol"`
 	// Port is the Service's port that is routed; needed where it has several.
 	// Written, routes in the mesh hold for this port only.
@@ -44,16 +47,30 @@ type Service struct {
 	OutlierDetection *networking.OutlierDetection       `yaml:"outlierDetection"`
 	// Expose opens the service to the outside, through gateways.
 	Expose []Expose `yaml:"expose" mesh:"one"`
+	// ExportTo are the namespaces whose proxies see what is said of the service's
+	// traffic inside the mesh: names, . for its own, * for all. Default: all.
+	ExportTo []string `yaml:"exportTo"`
+	// VirtualService and DestinationRule are Istio's own messages, merged over what
+	// is rendered for the mesh, for what no word says. Not in a MeshService.
+	VirtualService  *networking.VirtualService  `yaml:"virtualService"`
+	DestinationRule *networking.DestinationRule `yaml:"destinationRule"`
+	// Injection says whether the service's pods get a sidecar: enabled, or
+	// disabled, which a MeshService cannot say. Default: what the namespace says.
+	Injection string `yaml:"injection"`
+	// Proxy is the sidecar of the service's pods.
+	Proxy WorkloadProxy `yaml:"proxy"`
 	// Security is what holds for the service's workload.
 	Security Security `yaml:"security"`
+	// Telemetry is what the proxies of the service's workload report.
+	Telemetry Telemetry `yaml:"telemetry"`
+	// Sidecar is what the service's proxies know of others.
+	Sidecar *Sidecar `yaml:"sidecar"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Service) Later() []string {
 	return []string{
-		"exportTo",
-		"virtualService", "destinationRule", "injection", "proxy", "sidecar",
-		"telemetry", "dataplane", "waypoint",
+		"dataplane", "waypoint",
 	}
 }
 
@@ -113,7 +130,8 @@ type Version struct {
 // Expose opens a service to the outside on some hosts of one gateway.
 type Expose struct {
 	// Hosts are the names under which the service is reached; a name without a
-	// dot is completed with the domain.
+	// dot is completed with the domain. A TCP service has none, it is known by
+	// the port in When.
 	Hosts []string `yaml:"hosts" mesh:"one"`
 	// Gateway is a name in gateways, or namespace/name of a Gateway that exists
 	// elsewhere. Default: kyma-gateway, else the only one.
@@ -123,13 +141,13 @@ type Expose struct {
 	Path []string `yaml:"path" mesh:"one"`
 	// Route are the words of a route, put around the service's routes: When has to
 	// hold as well, the others hold unless a route says them. With a To, Split,
-	// Redirect or DirectResponse of its own the entry is the only route of its
-	// hosts.
+	// Redirect, DirectResponse or Delegate of its own the entry is the only route
+	// of its hosts.
 	Route `yaml:",inline"`
+	// VirtualService is Istio's own message, merged over what is rendered for each
+	// of the hosts, for what no word says. Not in a MeshService.
+	VirtualService *networking.VirtualService `yaml:"virtualService"`
 }
 
 // SetText reads the short form: expose: reviews stands for the host alone.
 func (e *Expose) SetText(host string) { e.Hosts = []string{host} }
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Expose) Later() []string { return []string{"virtualService"} }

@@ -18,6 +18,8 @@
 // StringMatch. A *durationpb.Duration is written as 5s.
 package spec
 
+import meshconfig "istio.io/api/mesh/v1alpha1"
+
 // The documents' identity in YAML.
 const (
 	Group      = "mesh.kyma-project.io"
@@ -91,28 +93,47 @@ type Spec struct {
 	Proxy Proxy `yaml:"proxy"`
 	// Security holds for the whole mesh.
 	Security Security `yaml:"security"`
+	// Telemetry is what all proxies report.
+	Telemetry Telemetry `yaml:"telemetry"`
+	// ExtensionProviders are tracers, logs and authorizers, used by their names.
+	// They are put to the generation's; one of the same name replaces it whole.
+	// https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
+	ExtensionProviders []*meshconfig.MeshConfig_ExtensionProvider `yaml:"extensionProviders"`
 	// Namespaces holds words for single namespaces, by their names.
 	Namespaces map[string]Namespace `yaml:"namespaces"`
 	// Gateways replaces the default list, which is kyma-gateway alone; an empty
 	// list is none.
 	Gateways []Gateway `yaml:"gateways"`
+	// Sidecar is what proxies know of others. Default: of every service.
+	Sidecar *Sidecar `yaml:"sidecar"`
+	// Egress is what the mesh calls outside of the cluster.
+	Egress Egress `yaml:"egress"`
 	// Services are the services that have something to say.
 	Services []Service `yaml:"services"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Spec) Later() []string {
-	return []string{"sidecar", "telemetry", "extensionProviders", "egress", "targets", "dataplane"}
+	return []string{"targets", "dataplane"}
 }
 
 // Namespace is what is said of one namespace.
 type Namespace struct {
-	Security Security `yaml:"security"`
+	Security  Security  `yaml:"security"`
+	Telemetry Telemetry `yaml:"telemetry"`
+	// Sidecar is what the namespace's proxies know of others.
+	Sidecar *Sidecar `yaml:"sidecar"`
+	// Injection says whether the namespace's pods get a sidecar: enabled or
+	// disabled. Default: what the mesh says.
+	Injection string `yaml:"injection"`
+	// Revision is the installation, or the tag, whose sidecar they get. It
+	// excludes Injection.
+	Revision string `yaml:"revision"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.
 func (Namespace) Later() []string {
-	return []string{"injection", "revision", "sidecar", "telemetry", "dataplane", "waypoint"}
+	return []string{"dataplane", "waypoint"}
 }
 
 // Elsewhere are words that people look for here, with the place they belong to.
@@ -132,7 +153,7 @@ type MTLS struct {
 	// Exclude are the hosts, as full Service names, that clients in the mesh call
 	// in plain text because the server has no sidecar. For the mesh only.
 	Exclude []string `yaml:"exclude"`
+	// MinProtocolVersion is the oldest TLS that workloads speak with each other:
+	// TLSV1_2 or TLSV1_3. For the mesh only. Default: Istio's.
+	MinProtocolVersion string `yaml:"minProtocolVersion"`
 }
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (MTLS) Later() []string { return []string{"minProtocolVersion"} }

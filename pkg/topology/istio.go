@@ -50,6 +50,8 @@ type parts struct {
 	policed bool
 	wide    map[string][]*Policy
 	policy  []*Policy
+	// telemetry are those without a selector, by namespace.
+	telemetry map[string][]*Object
 }
 
 // VirtualServices are the package's, those that are rendered first.

@@ -25,7 +25,7 @@ func (m *Model) Policies() []*Policy {
 		return m.policy
 	}
 	add := func(o *Object, selector *typev1.WorkloadSelector, targets ...*typev1.PolicyTargetReference) {
-		if slices.ContainsFunc(targets, func(t *typev1.PolicyTargetReference) bool { return t != nil }) {
+		if attached(targets) {
 			return
 		}
 		m.policy = append(m.policy, &Policy{Object: o, Selector: selector.GetMatchLabels(), SelectorAt: []any{"spec", "selector", "matchLabels"}})
@@ -49,6 +49,25 @@ func (m *Model) Policies() []*Policy {
 		m.policy = append(m.policy, &Policy{Object: c.Object, Selector: c.Spec.GetWorkloadSelector().GetLabels(), SelectorAt: []any{"spec", "workloadSelector", "labels"}})
 	}
 	return m.policy
+}
+
+// WideTelemetries are the Telemetries that hold for a whole namespace, in the
+// root namespace for the mesh. It reads no other policies.
+func (m *Model) WideTelemetries(namespace string) []*Object {
+	if m.telemetry == nil {
+		m.telemetry = map[string][]*Object{}
+		for _, c := range m.Telemetries() {
+			if len(c.Spec.Selector.GetMatchLabels()) == 0 && c.Spec.TargetRef == nil && !attached(c.Spec.TargetRefs) {
+				m.telemetry[c.Namespace] = append(m.telemetry[c.Namespace], c.Object)
+			}
+		}
+	}
+	return m.telemetry[namespace]
+}
+
+// attached tells whether an object names what it holds for by targetRefs.
+func attached(targets []*typev1.PolicyTargetReference) bool {
+	return slices.ContainsFunc(targets, func(t *typev1.PolicyTargetReference) bool { return t != nil })
 }
 
 func one(ref *typev1.PolicyTargetReference) []*typev1.PolicyTargetReference {

@@ -53,7 +53,9 @@ type Object struct {
 
 	item Item // nil for what is rendered
 	path diag.Path
-	spec any // of a rendered object
+	// Of a rendered object, which has no item:
+	spec   any
+	labels map[string]string
 }
 
 // String names the object as messages do: "VirtualService shop/reviews".
@@ -67,11 +69,13 @@ func (o *Object) ID() string {
 	return o.Namespace + "/" + o.Name
 }
 
-func (o *Object) groupKind() string {
-	if o.Group == "" {
-		return o.Kind
+func (o *Object) groupKind() string { return groupKind(o.Group, o.Kind) }
+
+func groupKind(group, kind string) string {
+	if group == "" {
+		return kind
 	}
-	return o.Group + "/" + o.Kind
+	return group + "/" + kind
 }
 
 // At is the place of a field of the object, given by its keys (string) and
@@ -147,7 +151,7 @@ func New[T Item](objects []manifest.Object, items []T, first int) *Model {
 		owners[o.Owner] = true
 		m.add(&Object{
 			Group: o.Kind.Group, Version: o.Version, Kind: o.Kind.Name, Namespace: o.Namespace, Name: o.Name,
-			Rendered: true, path: o.Origin, spec: o.Spec,
+			Rendered: true, path: o.Origin, spec: o.Spec, labels: o.Labels,
 		})
 	}
 	for i, item := range items {
@@ -172,11 +176,13 @@ func (m *Model) take(item Item, at diag.Path, owners map[string]bool) {
 		}
 		return
 	}
-	var ours bool
-	if istioGroups[group] {
-		if root, ok := item.Annotation(manifest.NamespaceAnnotation); ok && root != item.Namespace() && slices.Contains(rootKinds, kind) {
+	if slices.Contains(rootKinds, kind) {
+		if root, ok := item.Annotation(manifest.NamespaceAnnotation); ok && root != item.Namespace() {
 			m.moved = append(m.moved, Moved{Kind: kind, Name: item.Name(), From: root, To: item.Namespace()})
 		}
+	}
+	var ours bool
+	if istioGroups[group] || group == "" && kind == "Namespace" {
 		owner, marked := marks(item)
 		if marked && owners[owner] {
 			return
@@ -229,7 +235,9 @@ func (m *Model) add(o *Object) {
 		m.inhabited = append(m.inhabited, o.Namespace)
 	case kind == "Namespace" && m.namespaces[o.Name] == nil:
 		m.namespaces[o.Name] = &Namespace{Object: o}
-		m.inhabited = append(m.inhabited, o.Name)
+		if !o.Rendered && !o.Ours {
+			m.inhabited = append(m.inhabited, o.Name)
+		}
 	case kind == "Secret":
 		m.secrets[o.Name] = append(m.secrets[o.Name], o)
 	default:
@@ -253,14 +261,14 @@ var istioGroups = map[string]bool{
 
 // rootKinds are the kinds that are rendered into the root namespace and mean
 // something else outside.
-var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Telemetry", "Sidecar"}
+var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Telemetry", "Sidecar", "Certificate"}
 
 // Namespaces are the namespaces in which the package has a Service or a
-// workload, or which it makes, in order. The empty name stands for objects that
-// do not say where they live.
+// workload, or which it makes, in order; nobody has to live in one that we
+// render. The empty name stands for objects that do not say where they live.
 func (m *Model) Namespaces() []string { return m.inhabited }
 
-// Namespace is a Namespace of the package.
+// Namespace is a Namespace that the package makes, or that is rendered.
 type Namespace struct {
 	*Object
 	labels map[string]string
@@ -271,18 +279,33 @@ type Namespace struct {
 func (n *Namespace) Labels() map[string]string {
 	if !n.read {
 		n.read = true
-		n.labels = texts(value(value(n.node(), "metadata"), "labels"))
+		if n.labels = n.Object.labels; !n.Rendered {
+			n.labels = texts(value(value(n.node(), "metadata"), "labels"))
+		}
 	}
 	return n.labels
 }
 
-// Namespace finds a Namespace that the package makes.
+// ByHand is the value of a label that a person wrote; "" for one that we set.
+func (n *Namespace) ByHand(label string) string {
+	if n.Rendered || n.Ours {
+		return ""
+	}
+	set, _ := n.item.Annotation(manifest.SetAnnotation)
+	path := []string{"metadata", "labels", label}
+	if slices.ContainsFunc(manifest.Pointers(set), func(ours []string) bool { return slices.Equal(ours, path) }) {
+		return ""
+	}
+	return n.Labels()[label]
+}
+
+// Namespace finds a Namespace of the package, or one that is rendered.
 func (m *Model) Namespace(name string) (*Namespace, bool) {
 	n, ok := m.namespaces[name]
 	return n, ok
 }
 
-// NamespaceObjects are the Namespaces that the package makes, in its order.
+// NamespaceObjects are all Namespaces, in the order of the package.
 func (m *Model) NamespaceObjects() []*Namespace {
 	var all []*Namespace
 	for _, o := range m.objects {

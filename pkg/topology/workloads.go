@@ -17,6 +17,23 @@ var podTemplates = map[string][]string{
 	"batch/Job": {"spec", "template"}, "batch/CronJob": {"spec", "jobTemplate", "spec", "template"},
 }
 
+// PodTemplate is the way from an object of a kind that runs pods to what
+// describes the pods: their metadata and spec. It is empty for a Pod, and false
+// for every other kind.
+func PodTemplate(apiVersion, kind string) ([]string, bool) {
+	group, _ := groupVersion(apiVersion)
+	path := podTemplates[groupKind(group, kind)]
+	return path, path != nil
+}
+
+// PodLabels are the labels of the pods that an object describes by its template.
+func PodLabels(template []string, n *yaml.Node) map[string]string {
+	for _, step := range template {
+		n = value(n, step)
+	}
+	return texts(value(value(n, "metadata"), "labels"))
+}
+
 // Workload is what runs pods.
 type Workload struct {
 	*Object
@@ -230,7 +247,8 @@ func (m *Model) AllWorkloads() []*Workload {
 func readWorkload(o *Object, n *yaml.Node) *Workload {
 	w := &Workload{Object: o}
 	pod, meta := n, value(n, "metadata")
-	for _, step := range podTemplates[o.groupKind()] {
+	template := podTemplates[o.groupKind()]
+	for _, step := range template {
 		pod = value(pod, step)
 		w.template = append(w.template, step)
 	}
@@ -238,7 +256,7 @@ func readWorkload(o *Object, n *yaml.Node) *Workload {
 		w.OwnLabels, w.OwnAnnotations = texts(value(meta, "labels")), texts(value(meta, "annotations"))
 	}
 	podMeta, spec := value(pod, "metadata"), value(pod, "spec")
-	w.Labels, w.Annotations = texts(value(podMeta, "labels")), texts(value(podMeta, "annotations"))
+	w.Labels, w.Annotations = PodLabels(template, n), texts(value(podMeta, "annotations"))
 	for _, field := range []string{"labels", "annotations"} {
 		for _, key := range notText(value(podMeta, field)) {
 			w.NotText = append(w.NotText, w.inPod("metadata", field, key))

@@ -1,5 +1,6 @@
 // Package virtualservices renders where requests go: inside the mesh for each
-// service with a route, and at gateways for each host that leads to services.
+// service with a route, at gateways for each host that leads to services, and
+// outside of the cluster for hosts that are called in another way than directly.
 package virtualservices
 
 import (
@@ -17,34 +18,79 @@ var Kind = manifest.Kind{
 	Shown: []protoreflect.FullName{"istio.networking.v1alpha3.HTTPRetry.attempts"},
 }
 
-// Render gives one VirtualService for each service with a route and one for
-// each host of a gateway. A gateway never sees the first sort, so the second
-// repeats the same routes.
+// Render gives one VirtualService for each service with a route, one for each host
+// of a gateway, and one for each host outside with a route. A gateway never sees
+// the first sort, so the second repeats the same routes.
 func Render(m *mesh.Mesh) []manifest.Object {
 	var objects []manifest.Object
 	for _, s := range m.Services {
-		if len(s.Routes) == 0 {
+		if len(s.Routes)+len(s.TCP) == 0 && s.VirtualService == nil {
+			continue
+		}
+		objects = append(objects, over(s.VirtualService, manifest.Object{
+			Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Origin: s.Origin,
+			Spec: &networking.VirtualService{Hosts: []string{s.Host}, ExportTo: s.ExportTo, Http: httpRoutes(s.Routes), Tcp: tcpRoutes(s.TCP)},
+		}))
+	}
+	for _, v := range m.VirtualHosts {
+		objects = append(objects, over(v.VirtualService, manifest.Object{
+			Kind: &Kind, Namespace: v.Namespace, Name: v.Name, Origin: v.Origin,
+			Spec: &networking.VirtualService{
+				Hosts: []string{v.Host}, Gateways: []string{v.Gateway},
+				Http: httpRoutes(v.Routes), Tcp: tcpRoutes(v.TCP), Tls: tlsRoutes(v.TLS),
+			},
+		}))
+	}
+	for _, x := range m.Externals {
+		if len(x.Routes)+len(x.TLSRoutes) == 0 {
 			continue
 		}
 		objects = append(objects, manifest.Object{
-			Kind: &Kind, Namespace: s.Namespace, Name: s.Name, Origin: s.Origin,
-			Spec: &networking.VirtualService{Hosts: []string{s.Host}, Http: httpRoutes(s.Routes)},
-		})
-	}
-	for _, v := range m.VirtualHosts {
-		objects = append(objects, manifest.Object{
-			Kind: &Kind, Namespace: v.Namespace, Name: v.Name, Origin: v.Origin,
-			Spec: &networking.VirtualService{Hosts: []string{v.Host}, Gateways: []string{v.Gateway}, Http: httpRoutes(v.Routes)},
+			Kind: &Kind, Namespace: x.Namespace, Name: x.Name, Origin: x.Origin,
+			Spec: &networking.VirtualService{
+				Hosts: x.Hosts, Gateways: x.Gateways, Http: httpRoutes(x.Routes), Tls: tlsRoutes(x.TLSRoutes), ExportTo: x.ExportTo,
+			},
 		})
 	}
 	return objects
+}
+
+func over(w *mesh.WayOut[*networking.VirtualService], o manifest.Object) manifest.Object {
+	if w == nil {
+		return o
+	}
+	return o.Over(w.Message, w.At)
+}
+
+func tcpRoutes(routes []mesh.TCPRoute) []*networking.TCPRoute {
+	var out []*networking.TCPRoute
+	for _, r := range routes {
+		out = append(out, &networking.TCPRoute{Match: r.Match, Route: connectionDestinations(r.To)})
+	}
+	return out
+}
+
+func tlsRoutes(routes []mesh.TLSRoute) []*networking.TLSRoute {
+	var out []*networking.TLSRoute
+	for _, r := range routes {
+		out = append(out, &networking.TLSRoute{Match: r.Match, Route: connectionDestinations(r.To)})
+	}
+	return out
+}
+
+func connectionDestinations(to []mesh.Destination) []*networking.RouteDestination {
+	var out []*networking.RouteDestination
+	for _, d := range to {
+		out = append(out, &networking.RouteDestination{Destination: destination(d), Weight: int32(d.Weight)})
+	}
+	return out
 }
 
 func httpRoutes(routes []mesh.Route) []*networking.HTTPRoute {
 	var out []*networking.HTTPRoute
 	for _, r := range routes {
 		route := &networking.HTTPRoute{
-			Name: r.Name, Match: r.Match, Route: destinations(r.To), Redirect: r.Redirect, DirectResponse: r.DirectResponse,
+			Name: r.Name, Match: r.Match, Route: destinations(r.To), Redirect: r.Redirect, DirectResponse: r.DirectResponse, Delegate: r.Delegate,
 			Rewrite: r.Rewrite, Timeout: r.Timeout, Retries: r.Retries, Fault: r.Fault, Headers: r.Headers, CorsPolicy: r.CORSPolicy,
 		}
 		mirror(route, r.Mirrors)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -30,7 +31,8 @@ type call struct {
 	list   *resourcelist.List
 	legacy bool
 	part   render.Part
-	// docs are the documents of ours and places where each lies, in one order.
+	// docs are the documents of ours, and behind them what is merged into what they
+	// render; places say where each lies, in the same order.
 	docs   []render.Document
 	places []place
 	// config is the functionConfig when it is a document of ours.
@@ -40,7 +42,9 @@ type call struct {
 	files bool
 
 	objects []manifest.Object
-	ds      diag.List
+	// edits are what the documents change in the package's own objects.
+	edits []edit.Edit
+	ds    diag.List
 }
 
 // place is where a document lies in the package.
@@ -110,12 +114,21 @@ func (c *call) options(config *resourcelist.Item) error {
 	return nil
 }
 
+// child is the value of a key of a mapping, nil where there is none.
 func child(n *yaml.Node, key string) *yaml.Node {
-	_, value := find(n, key)
-	return value
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
 }
 
-// collect finds the documents among the items, and the functionConfig. kustomize
+// collect finds the documents among the items, and the functionConfig, and beside
+// them the items that are merged into what is rendered. kustomize
 // and kpt give it as both. Where the two differ the functionConfig holds: an
 // overlay's transformer meets the document of its base among the items.
 func (c *call) collect() {
@@ -136,6 +149,14 @@ func (c *call) collect() {
 	}
 	if c.config != nil && !asItem {
 		c.add(c.config, c.config.Bytes())
+	}
+	if len(c.docs) == 0 || c.part == render.PartResources {
+		return // nothing is installed
+	}
+	for _, item := range c.list.Items() {
+		if render.IsOverride(item) {
+			c.add(item, item.Bytes())
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 	"github.com/kymamesh/kymamesh/pkg/topology"
@@ -27,13 +28,14 @@ func (c *call) run() error {
 		c.ds.Infof(diag.CodeDocument, diag.Path{}, "no KymaMesh in this call; nothing is rendered")
 		return nil
 	}
-	c.objects, c.ds = render.Documents(c.docs...)
+	c.render()
 	if c.ds.HasErrors() {
 		return nil
 	}
-	c.objects = render.Select(c.objects, c.part)
 	found := c.check()
+	changes := c.edit(&found)
 	actions := c.plan(&found)
+	actions.replace = append(actions.replace, changes...)
 	c.ds = render.Locate(append(c.ds, found...), c.docs...)
 	if c.ds.HasErrors() {
 		return nil
@@ -41,12 +43,28 @@ func (c *call) run() error {
 	return c.apply(actions)
 }
 
-// check holds the objects against the package, when the host shows one: a
-// kustomize generator sees nothing but its own configuration.
+// seesPackage tells whether the host shows the package: a kustomize generator
+// sees nothing but its own configuration.
+func (c *call) seesPackage() bool {
+	return slices.ContainsFunc(c.list.Items(), func(i *resourcelist.Item) bool { return !render.IsDocument(i.APIVersion()) })
+}
+
+// render renders the documents, for the package if there is one.
+func (c *call) render() {
+	if c.seesPackage() {
+		c.objects, c.edits, c.ds = render.InPackage(c.docs...)
+		c.objects = edit.Package{Items: c.list.Items()}.Keeps(c.objects)
+	} else {
+		c.objects, c.ds = render.Documents(c.docs...)
+	}
+	c.objects = render.Select(c.objects, c.part)
+}
+
+// check holds the objects against the package.
 func (c *call) check() diag.List {
-	items := c.list.Items()
-	if slices.ContainsFunc(items, func(i *resourcelist.Item) bool { return !render.IsDocument(i.APIVersion()) }) {
-		return check.Package(c.objects, topology.New(c.objects, items, len(c.docs)))
+	if c.seesPackage() {
+		around := topology.New(c.objects, c.list.Items(), len(c.docs))
+		return append(check.Package(c.objects, around), check.Edits(c.edits, around)...)
 	}
 	var ds diag.List
 	if check.NeedsPackage(c.objects) {
@@ -60,8 +78,7 @@ type identity struct{ pkg, group, kind, namespace, name string }
 
 func (c *call) identityOf(item *resourcelist.Item) identity {
 	pkg, _ := item.Annotation(packagePath)
-	group, _, _ := strings.Cut(item.APIVersion(), "/")
-	return identity{pkg, group, item.Kind(), item.Namespace(), item.Name()}
+	return identity{pkg, manifest.GroupOf(item.APIVersion()), item.Kind(), item.Namespace(), item.Name()}
 }
 
 // actions are what there is to do to the list.
@@ -101,6 +118,8 @@ func (c *call) plan(ds *diag.List) actions {
 		case want:
 			met[o] = true
 			c.update(ds, &a, item, c.objects[o])
+		case mine && item.Kind() == "Namespace":
+			// Never removed, for all that lives in it; its keys are, as an edit.
 		case mine && c.prunes(owner, id.pkg):
 			a.remove = append(a.remove, item)
 		default:
@@ -139,8 +158,7 @@ func (c *call) notOurs(ds *diag.List, o manifest.Object, item *resourcelist.Item
 // one name in two packages leave each other's output alone.
 func (c *call) prunes(owner, pkg string) bool {
 	return slices.ContainsFunc(c.places, func(p place) bool {
-		around := p.pkg == "" || pkg == p.pkg || strings.HasPrefix(pkg, p.pkg+"/")
-		return p.kind == "KymaMesh" && p.name == owner && around
+		return p.kind == "KymaMesh" && p.name == owner && p.around(pkg)
 	})
 }
 

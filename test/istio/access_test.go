@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	listener3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	extauthz3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/ext_authz/v3"
 	jwt3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/jwt_authn/v3"
 	httprbac3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/rbac/v3"
 	tcprbac3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/rbac/v3"
@@ -28,7 +29,8 @@ import (
 // or a URL at the ingress gateway. A claim's value is a list when it has commas.
 //
 // RESULT is let in, refused, or 401 for a token of nobody whom the proxy knows;
-// with "; dry run: refused" where a rule that is tried would have refused.
+// with "; dry run: refused" where a rule that is tried would have refused. Before it
+// stands "asks NAME.NAMESPACE, " for each authorizer that is asked first.
 
 // access makes the experiment.
 func (p *pilot) access(t *testing.T, object string) (string, error) {
@@ -192,7 +194,7 @@ func (r attempt) throughHTTP(t *testing.T, chain *listener3.FilterChain) (string
 		return "", errors.New("no HTTP there")
 	}
 	var v verdict
-	checked := false
+	checked, asks := false, false
 	for _, f := range manager.HttpFilters {
 		switch f.Name {
 		case "envoy.filters.http.jwt_authn":
@@ -201,12 +203,22 @@ func (r attempt) throughHTTP(t *testing.T, chain *listener3.FilterChain) (string
 				return "401", nil
 			}
 		case "envoy.filters.http.rbac":
-			if !checked {
-				r.token = nil // nobody looks at it
-			}
 			rules := xdstest.UnmarshalAny[httprbac3.RBAC](t, f.GetTypedConfig())
+			r := r
+			if !checked {
+				r.token = nil // nobody has looked at it by then
+			}
 			v.refused = v.refused || !r.passes(rules.GetRules())
+			if rules.ShadowRulesStatPrefix == "istio_ext_authz_" {
+				asks = !r.passes(rules.GetShadowRules())
+				continue
+			}
 			v.tried = v.tried || !r.passes(rules.GetShadowRules())
+		case "envoy.filters.http.ext_authz":
+			if config := xdstest.UnmarshalAny[extauthz3.ExtAuthz](t, f.GetTypedConfig()); asks {
+				cluster := config.GetHttpService().GetServerUri().GetCluster() + config.GetGrpcService().GetEnvoyGrpc().GetClusterName()
+				v.asked = append(v.asked, hostOf(cluster))
+			}
 		}
 	}
 	return v.String(), nil
@@ -223,7 +235,10 @@ func knows(config *jwt3.JwtAuthentication, issuer any) bool {
 }
 
 // verdict is what the rules did, and what those would have done that are tried.
-type verdict struct{ refused, tried bool }
+type verdict struct {
+	refused, tried bool
+	asked          []string
+}
 
 func (v verdict) String() string {
 	text := "let in"
@@ -232,6 +247,9 @@ func (v verdict) String() string {
 	}
 	if v.tried {
 		text += "; dry run: refused"
+	}
+	for _, who := range slices.Backward(v.asked) {
+		text = "asks " + who + ", " + text
 	}
 	return text
 }

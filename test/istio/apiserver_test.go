@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +33,7 @@ import (
 	kubernetestesting "k8s.io/kubernetes/cmd/kube-apiserver/app/testing"
 )
 
-// kubernetesAPI is a real API server that has Istio's resource definitions and
+// kubernetesAPI is a real API server that has the resource definitions and
 // asks istiod's own validating webhook.
 type kubernetesAPI struct {
 	client dynamic.Interface
@@ -70,7 +72,7 @@ func startKubernetesAPI(t *testing.T) *kubernetesAPI {
 		client: client, namespaces: map[string]bool{},
 		mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kinds)),
 	}
-	api.defineIstiosKinds(t)
+	api.defineKinds(t)
 	api.askWebhook(t, startWebhook(t))
 	return api
 }
@@ -99,12 +101,23 @@ func startEtcd(t *testing.T) string {
 	return "http://" + etcd.Clients[0].Addr().String()
 }
 
-func (a *kubernetesAPI) defineIstiosKinds(t *testing.T) {
+// defineKinds makes Istio's kinds known, and those of certificates.
+func (a *kubernetesAPI) defineKinds(t *testing.T) {
 	t.Helper()
-	text, err := manifests.FS.ReadFile("charts/base/files/crd-all.gen.yaml")
+	istios, err := manifests.FS.ReadFile("charts/base/files/crd-all.gen.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
+	others, err := os.ReadFile("testdata/certificates.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.define(t, slices.Concat(istios, []byte("\n---\n"), others))
+}
+
+// define makes kinds known by a stream of their definitions.
+func (a *kubernetesAPI) define(t *testing.T, text []byte) {
+	t.Helper()
 	definitions, err := appliedObjects(text)
 	if err != nil {
 		t.Fatal(err)

@@ -55,6 +55,8 @@ func newCluster(c testCase) *cluster {
 		all.take(object)
 	}
 	all.ingress(c.objects)
+	all.providers(c.objects)
+	all.egress(c.objects)
 	n := namesOf(c.resources())
 	all.foreignGateways(n)
 	for _, g := range n.gateways {
@@ -71,6 +73,12 @@ func newCluster(c testCase) *cluster {
 	}
 	for _, o := range c.resources() {
 		all.namespace(o.Namespace)
+	}
+	for _, o := range c.objects {
+		if isNamespace(o) {
+			all.namespace(o.Name)
+			all.namespaces[o.Name].Labels = o.Labels
+		}
 	}
 	all.addresses()
 	return all
@@ -169,10 +177,10 @@ func (c *cluster) foreignGateways(n names) {
 		}
 		c.gateways[id] = &networking.Gateway{
 			Selector: map[string]string{"gateway": id.Namespace + "." + id.Name},
-			Servers: []*networking.Server{{
+			Servers: append([]*networking.Server{{
 				Port:  &networking.Port{Number: 80, Name: "http", Protocol: "HTTP"},
 				Hosts: slices.Compact(slices.Sorted(slices.Values(n.gatewayHosts[id]))),
-			}},
+			}}, n.gatewayServers[id]...),
 		}
 		c.namespace(id.Namespace)
 	}
@@ -230,6 +238,64 @@ func (c *cluster) ingress(objects []manifest.Object) {
 	c.services[id] = service
 	c.pod(id.Namespace, id.Name, pod)
 	c.namespace(istioSystem)
+}
+
+// providers are the Services that the mesh's extension providers name.
+func (c *cluster) providers(objects []manifest.Object) {
+	for _, operator := range operators(objects) {
+		config, _ := operator["meshConfig"].(manifest.Tree)
+		list, _ := config["extensionProviders"].([]any)
+		for _, item := range list {
+			provider, _ := item.(manifest.Tree)
+			for _, field := range provider {
+				called, _ := field.(manifest.Tree)
+				host, _ := called["service"].(string)
+				port, _ := called["port"].(int)
+				short, inside := strings.CutSuffix(host[strings.IndexByte(host, '/')+1:], clusterSuffix)
+				name, namespace, found := strings.Cut(short, ".")
+				id := named{Namespace: namespace, Name: name}
+				if !inside || !found || c.services[id] != nil {
+					continue
+				}
+				c.services[id] = &corev1.Service{
+					ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+					Spec: corev1.ServiceSpec{
+						Selector: map[string]string{"app": name},
+						Ports:    []corev1.ServicePort{servicePort("grpc", int32(port), int32(port))},
+					},
+				}
+				c.namespace(namespace)
+			}
+		}
+	}
+}
+
+// egress is the egress gateway, where the rendered IstioOperator installs one.
+func (c *cluster) egress(objects []manifest.Object) {
+	for _, g := range installedGateways(objects, "egressGateways") {
+		if !g.Enabled {
+			continue
+		}
+		id := named{Namespace: istioSystem, Name: "istio-egressgateway"}
+		pod := map[string]string{"app": id.Name, "istio": "egressgateway"}
+		service := &corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Namespace: id.Namespace, Name: id.Name, Labels: pod},
+			Spec: corev1.ServiceSpec{Selector: pod, Ports: []corev1.ServicePort{
+				servicePort("http2", 80, 8080), servicePort("https", 443, 8443), // the chart's own
+			}},
+		}
+		if len(g.K8s.Service.Ports) > 0 {
+			service.Spec.Ports = nil
+		}
+		for _, p := range g.K8s.Service.Ports {
+			service.Spec.Ports = append(service.Spec.Ports, servicePort(p.Name, int32(p.Port), int32(p.TargetPort)))
+		}
+		c.services[id] = service
+		c.pod(id.Namespace, id.Name, pod)
+		// Gateways get no label that has sidecars offer them mutual TLS: TLS that
+		// they pass on would be wrapped in it.
+		delete(c.pods[id].Labels, "security.istio.io/tlsMode")
+	}
 }
 
 func servicePort(name string, port, target int32) corev1.ServicePort {

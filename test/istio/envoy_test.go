@@ -24,17 +24,32 @@ import (
 //	mesh reviews.shop:9080/path?a=b POST end-user=jason -> reviews.shop:9080 v1 90, reviews.shop:9080 v2 10
 //	treats reviews.shop:9080/path -> timeout 5s, retries 3 on 5xx, path /, copy reviews.shop:9080 v2 20, cors | plain
 //	gateway https://shop.example.com/api -> api.shop:8080 | 404 | redirect to https
+//	gateway tcp://any:31400 -> echo.shop:9000 v1 | nobody listens
+//	gateway tls://nginx.example.com -> nginx.shop:443 | connection refused
+//	connects db.shop:5432 from reports.shop to 10.1.2.3 -> db.shop:5432 v1
 //	certificate shop.example.com:443 -> SECRET [client certificate required]
 //	inbound db.shop:5432 -> mtls | plaintext | mtls or plaintext
 //	calls db.shop:80 v1 -> LEAST_REQUEST, ejects after 5 for 30s, connections 1
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
+//	tls api.example.com:443 -> istio-egressgateway.istio-system:443 api-example-com
+//	egress http api.example.com:80/path -> api.example.com:80
+//	origin api.example.com:80 from front.shop | egress -> tls to SNI, servers SAN by AUTHORITIES, shows CERTIFICATE
+//	sees front.shop db.shop:80 -> yes | no
+//	unknown front.shop -> passed on | refused
 //	access front.shop GET db.shop:8080/path -> let in | refused
+//	log in pay.shop -> json /dev/stdout where response.code >= 400 | otel collector.infra | none
+//	trace in pay.shop -> opentelemetry telemetry-otlp-traces.kyma-system 10% | none
 //
 // mesh is a request of a sidecar in another namespace; gateway one that reaches
 // the Service of the ingress gateway from outside. Both take a method and headers.
+// connects is a connection of a sidecar in another namespace, or of the first pod of a
+// service, to the Service or to an address.
 // treats is what happens to a request of mesh on the way. inbound is a connection to a
 // port of the service's pods, client how sidecars connect to the service, calls how
-// they choose its pods. access is in access_test.go.
+// they choose its pods. access is in access_test.go, log and
+// trace in report_test.go.
+// they choose its pods. access is in access_test.go; tls, egress, origin, sees and
+// unknown are in egress_test.go.
 
 // TestEnvoy holds Pilot's configuration against the sentences.
 func TestEnvoy(t *testing.T) {
@@ -107,6 +122,8 @@ func (p *pilot) try(t *testing.T, experiment string) (string, error) {
 		return p.meshRequest(object, verb == "treats")
 	case "gateway":
 		return p.gatewayRequest(t, object)
+	case "connects":
+		return p.connects(t, object)
 	case "certificate":
 		return p.certificate(t, object)
 	case "inbound":
@@ -115,8 +132,14 @@ func (p *pilot) try(t *testing.T, experiment string) (string, error) {
 		return p.calls(object)
 	case "client":
 		return p.clientOf(object)
+	case "tls", "egress", "origin", "sees", "unknown":
+		return p.outside(t, verb, object)
 	case "access":
 		return p.access(t, object)
+	case "log":
+		return p.logged(t, object)
+	case "trace":
+		return p.traced(t, object)
 	}
 	return "", fmt.Errorf("no experiment %q", verb)
 }
@@ -146,7 +169,9 @@ func hostPortPath(object string) (host string, port int, path string, err error)
 	if port, err = strconv.Atoi(number); err != nil {
 		return "", 0, "", fmt.Errorf("%q: want NAME.NAMESPACE:PORT", object)
 	}
-	if strings.Count(host, ".") == 1 {
+	if outside, ok := strings.CutSuffix(host, "."); ok {
+		host = outside // example.com. is no Service
+	} else if strings.Count(host, ".") == 1 {
 		host += clusterSuffix
 	}
 	return host, port, "/" + path, nil
@@ -171,7 +196,7 @@ func (p *pilot) gatewayRequest(t *testing.T, object string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	port := map[string]int{"http": 80, "https": 443}[u.Scheme]
+	port := map[string]int{"http": 80, "https": 443, "tls": 443}[u.Scheme]
 	if u.Port() != "" {
 		port, _ = strconv.Atoi(u.Port()) // url.Parse takes numbers only
 	}
@@ -180,6 +205,9 @@ func (p *pilot) gatewayRequest(t *testing.T, object string) (string, error) {
 	l := listening(listeners, target)
 	if l == nil {
 		return "nobody listens", nil
+	}
+	if u.Scheme == "tcp" || u.Scheme == "tls" {
+		return connectionAnswer(t, chainFor(l, u.Hostname())), nil
 	}
 	chain := chainFor(l, "")
 	if u.Scheme == "https" {

@@ -2,8 +2,10 @@ package istio
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -48,8 +50,19 @@ func (g *generator) document(kind string, words reflect.Type, metadata tree) tre
 		doc["spec"] = service
 		return doc
 	}
-	doc["spec"] = g.structure(words, "spec")
+	doc["spec"] = g.subjects(g.structure(words, "spec"))
 	return doc
+}
+
+// subjects leaves a document some of its words, as a person's has: one about all
+// of them at once is refused for one of them nearly every time.
+func (g *generator) subjects(words tree) tree {
+	for _, word := range slices.Sorted(maps.Keys(words)) {
+		if word != "services" && word != "gateways" && g.chance(60) {
+			delete(words, word)
+		}
+	}
+	return words
 }
 
 // value is a random value of the type. at is the path of words that leads to it.

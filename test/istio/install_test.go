@@ -80,13 +80,19 @@ func kyma124(in *installation) {
 	in.Istiod = "250m/512Mi..500m/1024Mi"
 	in.Sidecar = "20m/32Mi..200m/128Mi"
 	in.IstiodReplicas, in.IngressReplicas = "1-5", "1-5"
-	in.Webhooks = nil
-	for _, name := range []string{"auto", "namespace", "object", "rev.namespace", "rev.object"} {
-		in.Webhooks = append(in.Webhooks, name+".sidecar-injector.istio.io 10s gardener.cloud/purpose NotIn [kube-system]")
-	}
+	in.Webhooks = kymaWebhooks()
 	in.InjectsUnlabelled = true
 	in.Providers = []string{"envoy"} // Istio's own
 	in.Tracing, in.Zipkin, in.AccessLog = true, "zipkin.kyma-system:9411", "/dev/stdout"
+}
+
+// kymaWebhooks are the webhooks as Kyma 1.24 patched them.
+func kymaWebhooks() []string {
+	var all []string
+	for _, name := range []string{"auto", "namespace", "object", "rev.namespace", "rev.object"} {
+		all = append(all, name+".sidecar-injector.istio.io 10s gardener.cloud/purpose NotIn [kube-system]")
+	}
+	return all
 }
 
 func kyma124Production(in *installation) {
@@ -285,30 +291,33 @@ func TestInstallation(t *testing.T) {
 					change(in)
 				}
 			})
-			got, err := installationOf(test.spec)
+			all, err := installed(test.spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := gocmp.Diff(want, got); diff != "" {
-				t.Errorf("spec: %s (-want +got)\n%s", test.spec, diff)
-			}
+			all.want(t, want)
 		})
 	}
 }
 
-// installationOf is what istioctl makes of a document.
-func installationOf(spec string) (installation, error) {
+// installed are the objects that istioctl makes of a document's IstioOperator, over
+// those that a person has.
+func installed(spec string, under ...string) (objectsByName, error) {
 	objects, ds := render.YAML("in.yaml", []byte("apiVersion: mesh.kyma-project.io/v1alpha1\nkind: KymaMesh\nmetadata: {name: shop}\nspec: "+spec+"\n"))
 	if ds.HasErrors() {
-		return installation{}, fmt.Errorf("%v", ds)
+		return nil, fmt.Errorf("%v", ds)
 	}
 	text, err := manifest.AppendYAML(nil, render.Select(objects, render.PartInstall)[0])
 	if err != nil {
-		return installation{}, err
+		return nil, err
 	}
-	sets, err := generate(text)
+	var texts [][]byte
+	for _, text := range under {
+		texts = append(texts, []byte(text))
+	}
+	sets, err := generate(append(texts, text)...)
 	if err != nil {
-		return installation{}, err
+		return nil, err
 	}
 	all := objectsByName{}
 	for _, set := range sets {
@@ -316,11 +325,23 @@ func installationOf(spec string) (installation, error) {
 			all[m.GetKind()+" "+m.GetName()] = m.Unstructured
 		}
 	}
-	return all.installation()
+	return all, nil
 }
 
 // objectsByName are Kubernetes objects by "KIND NAME".
 type objectsByName map[string]*unstructured.Unstructured
+
+// want compares what is installed.
+func (all objectsByName) want(t *testing.T, want installation) {
+	t.Helper()
+	got, err := all.installation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
 
 func (all objectsByName) installation() (installation, error) {
 	config, err := mesh.ApplyMeshConfigDefaults(all.text("ConfigMap", "istio", "data", "mesh"))

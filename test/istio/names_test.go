@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 
 	networking "istio.io/api/networking/v1alpha3"
 	security "istio.io/api/security/v1beta1"
+	telemetry "istio.io/api/telemetry/v1alpha1"
 	typev1 "istio.io/api/type/v1beta1"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -29,8 +31,10 @@ type names struct {
 	gateways  []gatewayOf
 	// namespaces are those that rules name.
 	namespaces []string
-	// gatewayHosts are the hosts that VirtualServices ask gateways for.
-	gatewayHosts map[named][]string
+	// gatewayHosts are the hosts that VirtualServices ask gateways for, and
+	// gatewayServers those servers that take connections.
+	gatewayHosts   map[named][]string
+	gatewayServers map[named][]*networking.Server
 }
 
 // namedService is what resources say of one Service.
@@ -39,6 +43,9 @@ type namedService struct {
 	selector map[string]string
 	// routed are the Service's ports that routes name.
 	routed map[int32]bool
+	// opaque are the protocols of those that no proxy looks into; 0 is a port that
+	// a route leaves to the Service.
+	opaque map[int32]string
 	// anyPort is set when a route leaves the port to the Service, which then may
 	// have only one.
 	anyPort bool
@@ -57,7 +64,7 @@ type gatewayOf struct {
 }
 
 func namesOf(objects []manifest.Object) names {
-	n := names{services: map[named]*namedService{}, gatewayHosts: map[named][]string{}}
+	n := names{services: map[named]*namedService{}, gatewayHosts: map[named][]string{}, gatewayServers: map[named][]*networking.Server{}}
 	for _, o := range objects {
 		switch spec := o.Spec.(type) {
 		case *networking.VirtualService:
@@ -70,12 +77,20 @@ func namesOf(objects []manifest.Object) names {
 			}
 		case *networking.Gateway:
 			n.gateways = append(n.gateways, gatewayOf{id: named{Namespace: o.Namespace, Name: o.Name}, spec: spec})
+		case *networking.Sidecar:
+			if spec.WorkloadSelector != nil {
+				n.service(o.Name + "." + o.Namespace + clusterSuffix).selector = spec.WorkloadSelector.Labels
+			}
 		case *security.PeerAuthentication:
 			n.peerAuthentication(o, spec)
 		case *security.RequestAuthentication:
 			n.guarded(o.Namespace, o.Name, spec.Selector)
 		case *security.AuthorizationPolicy:
 			n.authorization(o, spec)
+		case *telemetry.Telemetry:
+			if spec.Selector != nil {
+				n.service(o.Name + "." + o.Namespace + clusterSuffix).selector = spec.Selector.MatchLabels
+			}
 		}
 		if message, ok := o.Spec.(proto.Message); ok {
 			n.within(o.Namespace, message)
@@ -97,7 +112,7 @@ func (n names) service(host string) *namedService {
 	id := named{Namespace: namespace, Name: name}
 	if n.services[id] == nil {
 		n.services[id] = &namedService{
-			subsets: map[string]map[string]string{}, routed: map[int32]bool{}, workloadPorts: map[int32]bool{},
+			subsets: map[string]map[string]string{}, routed: map[int32]bool{}, workloadPorts: map[int32]bool{}, opaque: map[int32]string{},
 		}
 	}
 	return n.services[id]
@@ -105,13 +120,16 @@ func (n names) service(host string) *namedService {
 
 func (n names) virtualService(o manifest.Object, spec *networking.VirtualService) {
 	for _, gateway := range spec.Gateways {
-		if namespace, name, ok := strings.Cut(gateway, "/"); ok {
-			id := named{Namespace: namespace, Name: name}
-			n.gatewayHosts[id] = append(n.gatewayHosts[id], spec.Hosts...)
-		} else if gateway != "mesh" {
-			id := named{Namespace: o.Namespace, Name: gateway}
-			n.gatewayHosts[id] = append(n.gatewayHosts[id], spec.Hosts...)
+		namespace, name, ok := strings.Cut(gateway, "/")
+		if !ok && gateway == "mesh" {
+			continue
 		}
+		id := named{Namespace: namespace, Name: name}
+		if !ok {
+			id = named{Namespace: o.Namespace, Name: gateway}
+		}
+		n.gatewayHosts[id] = append(n.gatewayHosts[id], spec.Hosts...)
+		n.gatewayServers[id] = append(n.gatewayServers[id], connectionServers(spec)...)
 	}
 	for _, host := range spec.Hosts {
 		s := n.service(host)
@@ -125,7 +143,53 @@ func (n names) virtualService(o manifest.Object, spec *networking.VirtualService
 				}
 			}
 		}
+		for _, route := range spec.Tcp {
+			for _, match := range route.Match {
+				if match.Port != 0 {
+					s.routed[int32(match.Port)] = true
+					s.opaque[int32(match.Port)] = "tcp"
+				}
+			}
+		}
 	}
+	for _, route := range spec.Tcp {
+		n.opaque("tcp", route.Route)
+	}
+	for _, route := range spec.Tls {
+		n.opaque("tls", route.Route)
+	}
+}
+
+// opaque notes the protocol of what connections go to.
+func (n names) opaque(protocol string, to []*networking.RouteDestination) {
+	for _, d := range to {
+		if s := n.service(d.GetDestination().GetHost()); s != nil {
+			s.opaque[int32(d.Destination.GetPort().GetNumber())] = protocol
+		}
+	}
+}
+
+// connectionServers are servers that take the connections of a VirtualService.
+func connectionServers(spec *networking.VirtualService) []*networking.Server {
+	var all []*networking.Server
+	for _, route := range spec.Tcp {
+		for _, m := range route.Match {
+			all = append(all, &networking.Server{
+				Port:  &networking.Port{Number: m.Port, Name: fmt.Sprintf("tcp-%d", m.Port), Protocol: "TCP"},
+				Hosts: []string{"*"},
+			})
+		}
+	}
+	for _, route := range spec.Tls {
+		for _, m := range route.Match {
+			port := cmp.Or(m.Port, 443)
+			all = append(all, &networking.Server{
+				Port:  &networking.Port{Number: port, Name: fmt.Sprintf("tls-%d-%s", port, strings.ReplaceAll(spec.Hosts[0], ".", "-")), Protocol: "TLS"},
+				Hosts: spec.Hosts, Tls: &networking.ServerTLSSettings{Mode: networking.ServerTLSSettings_PASSTHROUGH},
+			})
+		}
+	}
+	return all
 }
 
 func (n names) peerAuthentication(o manifest.Object, spec *security.PeerAuthentication) {
@@ -151,7 +215,7 @@ func (n names) guarded(namespace, name string, selector *typev1.WorkloadSelector
 }
 
 // policySuffix is what an AuthorizationPolicy adds to the name of its service.
-var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$`)
+var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$|-ext-auth-.*$`)
 
 func (n names) authorization(o manifest.Object, spec *security.AuthorizationPolicy) {
 	s := n.guarded(o.Namespace, policySuffix.ReplaceAllString(o.Name, ""), spec.Selector)
@@ -218,7 +282,7 @@ func (s *namedService) servicePorts() []corev1.ServicePort {
 	inside := slices.Sorted(maps.Keys(s.workloadPorts))
 	var ports []corev1.ServicePort
 	for _, p := range routed {
-		ports = append(ports, servicePort(fmt.Sprintf("http-%d", p), p, p))
+		ports = append(ports, servicePort(fmt.Sprintf("%s-%d", cmp.Or(s.opaque[p], "http"), p), p, p))
 	}
 	switch {
 	case len(ports) > 0:
@@ -229,7 +293,7 @@ func (s *namedService) servicePorts() []corev1.ServicePort {
 			ports = append(ports, servicePort(fmt.Sprintf("tcp-%d", p), p, p))
 		}
 	default:
-		ports = append(ports, servicePort("http", 80, 8080))
+		ports = append(ports, servicePort(cmp.Or(s.opaque[0], "http"), 80, 8080))
 	}
 	return ports
 }

@@ -1,10 +1,12 @@
 package istio
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
@@ -46,13 +48,19 @@ func TestOperator(t *testing.T) {
 	})
 }
 
-// oldMetric is the one field whose form depends on the installer: an Istio before
+// oldMetrics is the one thing whose form depends on the installer: an Istio before
 // 1.17 wants it so, and the one in hand knows only the later form.
-var oldMetric = regexp.MustCompile(`(?m)^( *name: (?:cpu|memory)\n *)targetAverageUtilization: 80$`)
+var oldMetrics = map[string]*regexp.Regexp{
+	"${1}target: {type: Utilization, averageUtilization: $2}": regexp.MustCompile(`(?m)^( *name: (?:cpu|memory)\n *)targetAverageUtilization: (.+)$`),
+	"${1}target: {type: AverageValue, averageValue: $2}":      regexp.MustCompile(`(?m)^( *name: (?:cpu|memory)\n *)targetAverageValue: (.+)$`),
+}
 
 // today turns the form of an older Istio into that of the one in hand.
 func today(text []byte) []byte {
-	return oldMetric.ReplaceAll(text, []byte("${1}target: {type: Utilization, averageUtilization: 80}"))
+	for now, old := range oldMetrics {
+		text = old.ReplaceAll(text, []byte(now))
+	}
+	return text
 }
 
 // checkOperator is Istio's verdict on one IstioOperator. Istio takes unknown
@@ -112,9 +120,31 @@ type gatewayPort struct {
 	Port, TargetPort int
 }
 
-// ingressPorts are the ports of the ingress gateway as they are rendered.
+// ingressPorts are the ports of the ingress gateway as they are rendered, or for an
+// Istio that was there, those of Istio's own chart.
 func ingressPorts(objects []manifest.Object) []gatewayPort {
 	var all []gatewayPort
+	if slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Name == "kymamesh-overlay" }) {
+		all = []gatewayPort{{"status-port", 15021, 15021}, {"http2", 80, 8080}, {"https", 443, 8443}}
+	}
+	for _, g := range installedGateways(objects, "ingressGateways") {
+		for _, p := range g.K8s.Service.Ports {
+			if !slices.Contains(all, p) { // two installations have one Service
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// installedGateway is what the rendered IstioOperators say of one gateway.
+type installedGateway struct {
+	Enabled bool
+	K8s     struct{ Service struct{ Ports []gatewayPort } }
+}
+
+func installedGateways(objects []manifest.Object, kind string) []installedGateway {
+	var all []installedGateway
 	for _, tree := range operators(objects) {
 		// The tree is ours; its shape is read as the text has it.
 		body, err := yaml.Marshal(tree)
@@ -122,36 +152,37 @@ func ingressPorts(objects []manifest.Object) []gatewayPort {
 			panic(err)
 		}
 		var spec struct {
-			Components struct {
-				IngressGateways []struct {
-					K8s struct{ Service struct{ Ports []gatewayPort } }
-				}
-			}
+			Components struct{ IngressGateways, EgressGateways []installedGateway }
 		}
 		if err := yaml.Unmarshal(body, &spec); err != nil {
 			panic(err)
 		}
-		for _, g := range spec.Components.IngressGateways {
-			all = append(all, g.K8s.Service.Ports...)
+		if kind == "egressGateways" {
+			all = append(all, spec.Components.EgressGateways...)
+		} else {
+			all = append(all, spec.Components.IngressGateways...)
 		}
 	}
 	return all
 }
 
-// generated is what istioctl would apply for one IstioOperator.
+// generated is what istioctl would apply for IstioOperators.
 type generated struct {
 	once sync.Once
 	sets []operatormanifest.ManifestSet
 	err  error
 }
 
-var allGenerated sync.Map // text of the IstioOperator → *generated
+var allGenerated sync.Map // texts of the IstioOperators → *generated
 
-// generate renders an IstioOperator with Istio's charts. Many cases have the
-// same one, and each costs a third of a second.
-func generate(text []byte) ([]operatormanifest.ManifestSet, error) {
-	text = today(text)
-	entry, _ := allGenerated.LoadOrStore(string(text), &generated{})
+// generate renders IstioOperators, each over those before it as istioctl merges its
+// -f, with Istio's charts. Many cases have the same one, and each costs a third of a
+// second.
+func generate(texts ...[]byte) ([]operatormanifest.ManifestSet, error) {
+	for i, text := range texts {
+		texts[i] = today(text)
+	}
+	entry, _ := allGenerated.LoadOrStore(string(bytes.Join(texts, []byte("\n---\n"))), &generated{})
 	g := entry.(*generated)
 	g.once.Do(func() {
 		var folder string
@@ -159,11 +190,15 @@ func generate(text []byte) ([]operatormanifest.ManifestSet, error) {
 			return
 		}
 		defer os.RemoveAll(folder)
-		file := filepath.Join(folder, "operator.yaml")
-		if g.err = os.WriteFile(file, text, 0o600); g.err != nil {
-			return
+		var files []string
+		for i, text := range texts {
+			file := filepath.Join(folder, fmt.Sprintf("operator%d.yaml", i))
+			if g.err = os.WriteFile(file, text, 0o600); g.err != nil {
+				return
+			}
+			files = append(files, file)
 		}
-		g.sets, _, g.err = operatorrender.GenerateManifest([]string{file}, nil, false, nil, nil)
+		g.sets, _, g.err = operatorrender.GenerateManifest(files, nil, false, nil, nil)
 	})
 	return g.sets, g.err
 }

@@ -98,7 +98,7 @@ func casePackages() ([]objectPackage, error) {
 			}
 			texts = append(texts, text)
 		}
-		for _, o := range c.resources() {
+		for _, o := range c.applied() {
 			text, err := manifest.AppendYAML(nil, o)
 			if err != nil {
 				return nil, err

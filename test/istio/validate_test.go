@@ -26,7 +26,7 @@ import (
 
 // knownValidationWarnings are the warnings of Istio's validation that a case
 // gives on purpose.
-var knownValidationWarnings = []knownWarning{refusesTCP}
+var knownValidationWarnings = []knownWarning{refusesTCP, ownNamespaceInRoot}
 
 // refusesTCP is what Istio says of rules that refuse by what only HTTP has.
 var refusesTCP = knownWarning{

@@ -3,14 +3,18 @@ package istio
 import (
 	"fmt"
 	"math"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // chances say how often, in percent, a word is written that is needed, or that
 // would refuse most documents if it were written as often as others.
 var chances = map[string]int{
-	"services.name": 99, "services.namespace": 99, "gateways.name": 99,
-	"ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
-	"spec.services": 95, "spec.gateways": 25, "spec.kyma": 10, "services.mesh": 10,
+	"services.name": 100, "services.namespace": 99, "gateways.name": 99,
+	"services.injection": 1, "services.proxy": 2, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
+	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
+	"spec.services": 95, "spec.gateways": 15, "spec.kyma": 10, "services.mesh": 10,
 	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
 	"services.security.mtls.exclude": 1, "namespaces.*.security.mtls.exclude": 1,
@@ -30,6 +34,10 @@ var chances = map[string]int{
 	"distribute.from": 100, "distribute.to": 100, "localityLbSetting.distribute": 15, "localityLbSetting.failover": 15, "failover.from": 100, "failover.to": 100,
 	"connectionPool.tcp": 96, "connectionPool.http": 60, "http.http2KeepAlive": 3, "http2KeepAlive.interval": 95, "http2KeepAlive.timeout": 95,
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
+	"services.exportTo": 4, "when.destinationSubnets": 1, "routes.delegate": 2, "expose.delegate": 2, "delegate.name": 99,
+	// What ways out say is Istio's to judge, so they are few and right.
+	"services.virtualService": 3, "services.destinationRule": 3, "expose.virtualService": 3, "gateways.gateway": 10,
+	"tls.tlsCertificates": 2, "tls.insecureSkipVerify": 2, "tlsCertificates.caCertificates": 1, "tlsCertificates.serverCertificate": 99, "tlsCertificates.privateKey": 99,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
 	"security.jwt": 12, "security.allow": 12, "security.deny": 10, "gateways.serviceAccount": 10,
 	"spec.security.jwt": 15, "spec.security.allow": 8, "gateways.security": 25,
@@ -41,24 +49,76 @@ var chances = map[string]int{
 	"from.notNamespaces": 8, "from.notPrincipals": 8, "from.notServiceAccounts": 8,
 	"from.requestPrincipals": 6, "from.notRequestPrincipals": 5, "from.claims": 6, "from.requiredScopes": 5,
 	"allow.when": 10, "deny.when": 10, "when.key": 99, "when.values": 90, "when.notValues": 10,
-	"tls.mode": 60, "tls.credentialName": 97, "tls.credentialNames": 3, "tls.serverCertificate": 4,
+	"install.only": 4, "install.mode": 20, "install.deliver": 8, "spec.proxy": 40, "proxy.config": 50,
+	"config.tracing": 1, "config.zipkinAddress": 1, "config.availabilityZone": 1, "config.envoyMetricsServiceAddress": 1, "config.sds": 1, "config.discoveryRefreshDelay": 1,
+	"config.configPath": 4, "config.binaryPath": 4, "config.discoveryAddress": 5, "config.statsdUdpAddress": 5, "config.proxyAdminPort": 5, "config.statusPort": 5, "config.customConfigFile": 3,
+	"config.proxyBootstrapTemplatePath": 3, "config.envoyMetricsService": 5, "config.envoyAccessLogService": 5, "config.privateKeyProvider": 4, "cryptomb.pollDelay": 97, "qat.pollDelay": 97,
+	"config.proxyHeaders": 5, "config.connectionSettings": 4, "config.caCertificatesPem": 2, "config.image": 3, "config.fileFlushInterval": 3, "config.fileFlushMinSizeKb": 3, "config.statsCompression": 4,
+	"config.drainDuration": 10, "envoyMetricsService.tlsSettings": 2, "envoyAccessLogService.tlsSettings": 2, "config.readinessProbe": 3, "config.serviceCluster": 8, "config.tracingServiceName": 5,
+	"tls.mode": 60, "tls.credentialName": 99, "tls.credentialNames": 3, "tls.serverCertificate": 4,
+	"tls.certificate": 4, "certificate.issuer": 99, "certificate.kind": 10,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
+	"spec.extensionProviders": 10, "security.extAuth": 8, "gateways.security.extAuth": 15, "extAuth.provider": 99, "extAuth.dryRun": 1,
+	"spec.security.extAuth": 4, "mtls.minProtocolVersion": 1, "spec.security.mtls.minProtocolVersion": 15,
+	"spec.telemetry": 40, "namespaces.*.telemetry": 25, "services.telemetry": 15, "telemetry.tracing": 40, "telemetry.accessLogging": 50, "telemetry.metrics": 15,
+	"tracing.provider": 30, "accessLogging.provider": 96, "accessLogging.filter": 40, "accessLogging.mode": 30, "metrics.prometheusMerge": 1, "spec.telemetry.metrics.prometheusMerge": 30,
+	"customTags.*.literal": 60, "literal.value": 98, "header.name": 99, "environment.name": 99, "formatter.value": 98, "customTags.*.formatter": 10,
+	"overrides.disabled": 60, "tagOverrides.*.value": 97, "tagOverrides.*.operation": 4, "overrides.match": 80, "match.metric": 80,
+	"spec.egress": 25, "hosts.host": 100, "egress.hosts.resolution": 10, "egress.hosts.addresses": 15, "egress.hosts.endpoints": 10,
+	"egress.hosts.tls": 15, "egress.hosts.selector": 3, "egress.hosts.namespace": 20, "egress.hosts.exportTo": 12, "egress.hosts.gateway": 20, "egress.hosts.ports": 50,
+	"egress.hosts.timeout": 6, "egress.hosts.retries": 6, "egress.hosts.fault": 6, "egress.hosts.loadBalancer": 8, "egress.hosts.connectionPool": 8, "egress.hosts.outlierDetection": 8,
+	"egress.hosts.ports.number": 100, "egress.hosts.ports.protocol": 90, "egress.hosts.ports.targetPort": 20,
+	"egress.hosts.tls.mode": 99, "egress.hosts.tls.credentialName": 5, "egress.hosts.tls.clientCertificate": 5, "egress.hosts.tls.privateKey": 5, "egress.hosts.tls.caCertificates": 20, "egress.hosts.tls.caCrl": 3, "egress.hosts.tls.insecureSkipVerify": 8, "egress.hosts.tls.subjectAltNames": 10, "egress.hosts.tls.sni": 20,
+	"spec.sidecar": 20, "services.sidecar": 10, "namespaces.*.sidecar": 20, "spec.sidecar.ingress": 1, "namespaces.*.sidecar.ingress": 1, "services.sidecar.ingress": 40,
+	"ingress.port": 100, "ingress.port.number": 100, "ingress.port.protocol": 99, "ingress.port.targetPort": 1, "ingress.tls": 3, "ingress.bind": 5, "ingress.connectionPool": 10,
 }
 
 // wordValues are what makes sense at the places whose type alone would nearly always
 // give something that is refused. A key is the end of a path of words; #key are
 // the keys of a map, * its values.
 var wordValues = map[string]func(*generator) any{
-	"spec.kyma":            one("0.6", "1.24", "2.18", "module"),
-	"spec.profile":         one("default", "evaluation", "production"),
-	"spec.platform":        one("cluster", "minikube", "k3d", "gardener", "gke"),
-	"spec.injection":       one("enabled", "disabled"),
-	"spec.domain":          one("shop.example.com", "example.org", "x.y"),
-	"install.mode":         one("istioctl"),
-	"install.istioVersion": one("1.30.2", "1.31.1", "1.22.0", "1.21.6", "1.16.7", "1.11.4"),
-	"install.hub":          one("registry.example.com/istio", "localhost:5000", "docker.io/istio", "a.b:1/c/d_e"),
-	"install.variant":      one("distroless", "debug"),
-	"install.revision":     one("1-31-1", "stable"),
+	"spec.kyma":               one("0.6", "1.24", "2.18", "module"),
+	"spec.profile":            one("default", "evaluation", "production"),
+	"spec.platform":           one("cluster", "minikube", "k3d", "gardener", "gke"),
+	"spec.injection":          one("enabled", "disabled"),
+	"spec.extensionProviders": func(g *generator) any { return g.provider(g.text("jaeger", "login", "checks", "own")) },
+	"extAuth.provider":        one("login"),
+	"tracing.provider":        either(95, one("kyma-traces"), one("jaeger", "zipkin", "envoy")),
+	"accessLogging.provider":  either(95, one("envoy", "stdout-json", "kyma-logs"), one("jaeger", "prometheus")),
+	"accessLogging.filter":    one("response.code >= 500", "!has(response.code) || response.code > 399", "request.headers['x-a'] == \"b\"", "connection.mtls && source.port in [1, 2]", "xds.listener_direction == 1 ? true : false", "request.url_path.startsWith('/a')", "size(request.headers) > 1", "respone.code", "(a"),
+	"accessLogging.mode":      one("CLIENT", "SERVER"),
+	"customTags#key":          one("a", "b.c"), "environment.name": one("A", "HOST_IP"), "literal.value": one("a", "%"), "header.name": one("x-a"), "formatter.value": one("%REQ(X-A)%"),
+	"tracing.sampling": between(0, 100), "overrides.match.customMetric": one("own_metric"), "tagOverrides#key": one("a", "request_host", "response_flags"),
+	"tagOverrides.*.value": one("request.host", "'a'", "string(response.code)"), "reportingInterval": one("10s", "1s", "5ms"),
+	"minProtocolVersion":     one("TLSV1_2", "TLSV1_3"),
+	"spec.domain":            one("shop.example.com", "example.org", "x.y"),
+	"install.mode":           either(85, one("istioctl"), one("existing")),
+	"install.deliver":        one("object", "configmap", "none"),
+	"install.istioVersion":   one("1.30.2", "1.31.1", "1.22.0", "1.21.6", "1.16.7", "1.11.4"),
+	"install.hub":            one("registry.example.com/istio", "localhost:5000", "docker.io/istio", "a.b:1/c/d_e"),
+	"install.variant":        one("distroless", "debug"),
+	"install.revision":       one("1-31-1", "stable"),
+	"services.injection":     one("enabled", "enabled", "disabled"),
+	"namespaces.*.injection": one("enabled", "disabled"),
+	"namespaces.*.revision":  one("1-31-1", "stable", "default"),
+
+	"config.concurrency":                                  between(0, 4),
+	"config.drainDuration":                                one("45s", "1s"),
+	"config.discoveryAddress":                             one("istiod.istio-system.svc:15012", "10.0.0.1:15012"),
+	"config.statsdUdpAddress":                             one("statsd.shop:8125", "[::1]:8125"),
+	"config.serviceCluster":                               one("shop", "istio-proxy"),
+	"config.proxyAdminPort":                               between(15000, 15001),
+	"config.statusPort":                                   between(15020, 15021),
+	"config.proxyMetadata#key":                            one("A", "ISTIO_META_A"),
+	"config.controlPlaneAuthPolicy":                       one("NONE", "MUTUAL_TLS"),
+	"inclusionRegexps":                                    one(".*outlier.*", "a"),
+	"envoyMetricsService.address":                         one("a.shop:9000"),
+	"envoyAccessLogService.address":                       one("a.shop:9000"),
+	"cryptomb.pollDelay":                                  one("10ms"),
+	"qat.pollDelay":                                       one("10ms"),
+	"http2InitialStreamWindowSize":                        between(65535, 70000),
+	"connectionSettings.http2InitialConnectionWindowSize": between(65535, 70000),
+	"install.override":                                    (*generator).override,
 
 	"minReplicas":                 between(1, 3),
 	"maxReplicas":                 between(3, 40),
@@ -134,19 +194,27 @@ var wordValues = map[string]func(*generator) any{
 	"mtls.exclude":   one("kubernetes.default.svc.cluster.local", "mail.office.svc.cluster.local", "*.legacy.svc.cluster.local", "s1.shop.svc.cluster.local"),
 	"namespaces#key": one("shop", "pay", "office"),
 
-	"namespace":         either(95, one("shop", "pay", "office"), one("kyma-system", "istio-system")),
-	"services.name":     unique("s"),
-	"services.mesh":     one("shop"),
-	"services.protocol": one("HTTP"),
-	"services.to":       one("v1", "v2"),
-	"services.split":    func(g *generator) any { return g.split() },
-	"versions#key":      one("v1", "v2", "v3"),
-	"versions.*.host":   one("s1", "old", "old.office.svc.cluster.local"),
-	"labels#key":        one("version", "track", "app.kubernetes.io/name", "a.b/c"),
-	"labels.*":          one("v1", "stable", "A_b.c", ""),
-	"selector#key":      one("app", "istio", "app.kubernetes.io/name"),
-	"selector.*":        one("reviews", "A_b.c"),
-	"mirror.to":         one("v1", "v2"), "routes.to": one("v1", "v2"), "expose.to": one("v1", "v2"),
+	"namespace":       either(95, one("shop", "pay", "office"), one("kyma-system", "istio-system")),
+	"services.name":   unique("s"),
+	"services.mesh":   one("shop"),
+	"services.to":     one("v1", "v2"),
+	"services.split":  func(g *generator) any { return g.split() },
+	"versions#key":    one("v1", "v2", "v3"),
+	"versions.*.host": one("s1", "e.x1", "old", "old.office.svc.cluster.local"),
+	"labels#key":      one("version", "track", "app.kubernetes.io/name", "a.b/c"),
+	"labels.*":        one("v1", "stable", "A_b.c", ""),
+	"selector#key":    one("app", "istio", "app.kubernetes.io/name"),
+	"selector.*":      one("reviews", "A_b.c"),
+	"mirror.to":       one("v1", "v2"), "routes.to": one("v1", "v2"), "expose.to": one("v1", "v2"),
+	"services.protocol": one("HTTP", "TCP", "TCP", "TLS"),
+	"services.exportTo": one(".", "*", "istio-system", "shop", "pay"),
+	"delegate.name":     one("partners", "a.b"), "delegate.namespace": one("shop", "pay"),
+	"destinationSubnets":                one("10.1.0.0/16", "10.2.0.7", "fd00::/64", "10.0.0.1/8"),
+	"services.virtualService":           wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "tcp: [{match: [{port: 9090}], route: [{destination: {host: s1.shop.svc.cluster.local, port: {number: 9090}}}]}]"),
+	"expose.virtualService":             wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "http: [{name: x, match: [{uri: {prefix: /x/}}], directResponse: {status: 403}}]"),
+	"services.destinationRule":          wayOut("trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}}", "subsets: [{name: v1, labels: {track: beta}}, {name: v9, labels: {version: v9}}]", "trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "trafficPolicy: {tls: {mode: DISABLE}}"),
+	"gateways.gateway":                  wayOut("servers: [{port: {name: https}, bind: 10.0.0.1}]", "selector: {app: b}"),
+	"tlsCertificates.serverCertificate": one("/certs/rsa.crt"), "tlsCertificates.privateKey": one("/certs/rsa.key"),
 	"routes.split": func(g *generator) any { return g.split() }, "expose.split": func(g *generator) any { return g.split() },
 	"percentage":  func(g *generator) any { return []float64{1, 50, 0.5, 100, 0.0001, 99.9999}[g.IntN(6)] },
 	"routes.name": one("a", "b"), "expose.name": one("a", "b"),
@@ -176,18 +244,33 @@ var wordValues = map[string]func(*generator) any{
 	"outlierDetection.interval": one("1s", "100ms"), "baseEjectionTime": one("3m", "1s"), "outlierDetectionHttpErrorCodes": func(g *generator) any { return []int{502, 503, 5}[g.IntN(3)] },
 	"tcp.connectTimeout": one("1s"), "tcp.idleTimeout": one("1h", "0s"), "http.idleTimeout": one("1h"), "maxConnectionDuration": one("1h"), "tcpKeepalive.time": one("2h"), "tcpKeepalive.interval": one("75s"), "http2KeepAlive.interval": one("30s"), "http2KeepAlive.timeout": one("5s"),
 	// Only gateways: a service that looks like the gateway's pods would be one.
-	"gateways.selector.*": one("ingressgateway", "istio-ingressgateway", "own"),
-	"expose.hosts":        either(90, unique("h"), one("a", "b", "www", "shop.example.com", "a.shop.example.com", "*.shop.example.com")),
-	"expose.path":         one("/a", "/a/b", "/c", "/ü", "/%41", "/a;b", "/a:b", "/.", "/a.b~c", "/a(b)"),
-	"expose.gateway":      one("kyma-gateway", "kyma-gateway", "public/main", "kyma-system/kyma-gateway", "g1"),
-	"gateways.name":       func(g *generator) any { return g.gatewayName() },
-	"gateways.hosts":      one("*.shop.example.com", "*.local.kyma.dev", "*", "*", "shop/a.example.com", "pay/a.example.com", "./b.example.com", "*/c.example.com", "a.b.c"),
-	"servers.hosts":       one("d.example.com", "*.e.example.com", "*"),
-	"servers.port":        func(g *generator) any { return g.serverPort() },
-	"servers.protocol":    one("HTTPS", "HTTP", "TLS", "TCP", "HTTP2", "GRPC", "GRPC-WEB", "MONGO"),
-	"tls.mode":            one("SIMPLE", "SIMPLE", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"),
-	"tls.credentialName":  one("certs", "certs.a", "shop-certs"),
-	"tls.credentialNames": one("rsa", "ecdsa"),
+	"gateways.selector.*":  one("ingressgateway", "istio-ingressgateway", "own"),
+	"expose.hosts":         either(96, unique("h"), one("a", "b", "www", "shop.example.com", "a.shop.example.com", "*.shop.example.com")),
+	"expose.path":          one("/a", "/a/b", "/c", "/ü", "/%41", "/a;b", "/a:b", "/.", "/a.b~c", "/a(b)"),
+	"expose.gateway":       one("kyma-gateway", "kyma-gateway", "public/main", "kyma-system/kyma-gateway", "g1"),
+	"gateways.name":        func(g *generator) any { return g.gatewayName() },
+	"gateways.hosts":       one("*.shop.example.com", "*.local.kyma.dev", "*", "*", "shop/a.example.com", "pay/a.example.com", "./b.example.com", "*/c.example.com", "a.b.c"),
+	"servers.hosts":        one("d.example.com", "*.e.example.com", "*"),
+	"servers.port":         func(g *generator) any { return g.serverPort() },
+	"servers.protocol":     one("HTTPS", "HTTP", "TLS", "TCP", "HTTP2", "GRPC", "GRPC-WEB", "MONGO"),
+	"tls.mode":             one("SIMPLE", "SIMPLE", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"),
+	"tls.credentialName":   one("certs", "certs.a", "shop-certs"),
+	"tls.credentialNames":  one("rsa", "ecdsa"),
+	"certificate.issuer":   one("company", "company", "letsencrypt"),
+	"certificate.kind":     one("ClusterIssuer", "Issuer"),
+	"certificate.provider": one("cert-manager", "gardener"),
+
+	"egress.outboundTrafficPolicy": one("ALLOW_ANY", "REGISTRY_ONLY"), "sidecar.outboundTrafficPolicy": one("ALLOW_ANY", "REGISTRY_ONLY"),
+	"egress.hosts.hosts": unique("e.x"), "hosts.host": either(90, unique("e.x"), one("*.example.org", "any.example.org", "a-b.example.org")),
+	"egress.hosts.ports.number":   func(g *generator) any { return []int{80, 443, 8080, 22, 9443}[g.IntN(5)] },
+	"egress.hosts.ports.protocol": one("HTTP", "HTTPS", "TLS", "TCP", "HTTP2", "GRPC", "GRPC-WEB", "MONGO"),
+	"egress.hosts.addresses":      one("192.0.2.1", "198.51.100.0/24", "2001:db8::1"), "egress.hosts.endpoints": one("192.0.2.7", "eu.example.com", "2001:db8::7"),
+	"egress.hosts.resolution": one("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"), "egress.hosts.gateway": one("istio-egressgateway"),
+	"egress.hosts.exportTo": one("*", ".", "shop", "istio-system"), "egress.hosts.tls.mode": one("SIMPLE", "SIMPLE", "MUTUAL"), "egress.hosts.tls.credentialName": one("client"),
+	"egress.hosts.tls.sni": one("other.example.com"), "egress.hosts.tls.clientCertificate": one("/certs/client.crt"),
+	"sidecar.egress":      one("./*", "*/*", "shop/*", "pay/*", "*/e1.example.com", "shop/s1.shop.svc.cluster.local", "*/*.example.org"),
+	"ingress.port.number": func(g *generator) any { return g.port() }, "ingress.port.protocol": one("HTTP", "HTTPS", "TCP", "GRPC"), "ingress.port.name": one("http", "a-b"),
+	"ingress.bind": one("0.0.0.0", "127.0.0.1"), "ingress.defaultEndpoint": one("127.0.0.1:80", "unix:///var/run/x.sock", "0.0.0.0:8080", ":80"),
 
 	"tls.caCertCredentialName":  one("ca"),
 	"tls.serverCertificate":     one("/certs/tls.crt"),
@@ -200,6 +283,17 @@ var wordValues = map[string]func(*generator) any{
 	"tls.minProtocolVersion":    one("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"),
 	"tls.maxProtocolVersion":    one("TLS_AUTO", "TLSV1_2", "TLSV1_3"),
 	"tls.cipherSuites":          one("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-SHA", "NO-SUCH-SUITE"),
+}
+
+// wayOut is one of Istio's messages as it is written.
+func wayOut(texts ...string) func(*generator) any {
+	return func(g *generator) any {
+		var words tree
+		if err := yaml.Unmarshal([]byte(g.pick(texts...)), &words); err != nil {
+			panic(err)
+		}
+		return words
+	}
 }
 
 // stringMatch is one of Istio's matches in one of its forms.
@@ -230,6 +324,9 @@ func (g *generator) mend(words tree) {
 	}
 	if install, ok := words["install"].(tree); ok && words["platform"] == "minikube" && g.chance(95) {
 		delete(install, "ingressGateway") // of which there is one pod
+	}
+	if install, ok := words["install"].(tree); ok && g.chance(95) {
+		mendInstall(words, install)
 	}
 	if words["to"] != nil && words["split"] != nil {
 		delete(words, g.pick("to", "split"))
@@ -286,19 +383,149 @@ func (g *generator) mend(words tree) {
 			}
 		}
 	}
+	mendConnections(g, words)
 	mendAccess(words)
+	g.mendProviders(words)
 	if words["serverCertificate"] != nil { // instead of a Secret
 		words["privateKey"] = "/certs/tls.key"
 		delete(words, "credentialName")
+		delete(words, "certificate")
+	}
+	if words["credentialNames"] != nil {
+		delete(words, "certificate")
 	}
 	switch words["mode"] {
 	case "PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL":
-		for _, word := range []string{"credentialName", "credentialNames", "serverCertificate", "privateKey", "caCertificates", "caCertCredentialName"} {
+		for _, word := range []string{"credentialName", "credentialNames", "serverCertificate", "privateKey", "caCertificates", "caCertCredentialName", "certificate"} {
 			delete(words, word)
 		}
 	}
 	if port, ok := words["port"].(int); ok && words["tls"] == nil && words["protocol"] == nil && port == 9443 {
 		words["protocol"] = "HTTPS"
+	}
+}
+
+// provider is an extension provider that Istio would take, but for a few.
+func (g *generator) provider(name string) tree {
+	service := tree{"service": g.text("a.infra.svc.cluster.local", "infra/a.infra.svc.cluster.local", "a.example.com"), "port": g.port()}
+	switch g.IntN(7) {
+	case 0:
+		return tree{"name": name, "zipkin": service}
+	case 1:
+		return tree{"name": name, "opentelemetry": service}
+	case 2:
+		service["includeRequestHeadersInCheck"] = []any{g.text("x-a", "x-*")}
+		return tree{"name": name, "envoyExtAuthzHttp": service}
+	case 3:
+		service["failOpen"], service["statusOnError"] = g.chance(50), "503"
+		return tree{"name": name, "envoyExtAuthzGrpc": service}
+	case 4:
+		return tree{"name": name, "envoyOtelAls": service}
+	case 5:
+		return tree{"name": name, "skywalking": service}
+	}
+	return tree{"name": name, "envoyFileAccessLog": tree{"logFormat": tree{"text": g.text("%RESPONSE_CODE%", "a")}}}
+}
+
+// mendProviders defines the authorizer that rules name.
+func (g *generator) mendProviders(words tree) {
+	if _, top := words["services"].([]any); !top {
+		return
+	}
+	login := tree{"name": "login", "envoyExtAuthzGrpc": tree{"service": "login.infra.svc.cluster.local", "port": 9000}}
+	list, _ := words["extensionProviders"].([]any)
+	list = slices.DeleteFunc(list, func(p any) bool { return p.(tree)["name"] == "login" })
+	words["extensionProviders"] = append(list, any(login))
+}
+
+// mendConnections leaves an opaque service the words that it can have, and hands
+// the port of TCP to a condition.
+func mendConnections(g *generator, words tree) {
+	if words["delegate"] != nil {
+		for _, word := range []string{"to", "split", "redirect", "directResponse", "port"} {
+			delete(words, word)
+		}
+	}
+	if words["protocol"] != "TCP" && words["protocol"] != "TLS" || words["namespace"] == nil || g.chance(5) {
+		return
+	}
+	requests := []string{"timeout", "retries", "fault", "mirror", "headers", "corsPolicy", "redirect", "directResponse", "delegate", "rewrite", "name"}
+	strip := func(words tree, more ...string) {
+		for _, word := range append(more, requests...) {
+			delete(words, word)
+		}
+	}
+	strip(words, "loadBalancer", "connectionPool", "virtualService")
+	if versions, ok := words["versions"].(map[any]any); ok {
+		for _, v := range versions {
+			strip(v.(tree), "loadBalancer", "connectionPool")
+		}
+	}
+	each := func(value any, visit func(tree)) {
+		list, ok := value.([]any)
+		if !ok {
+			list = []any{value}
+		}
+		for _, item := range list {
+			if inner, ok := item.(tree); ok {
+				visit(inner)
+			}
+		}
+	}
+	each(words["routes"], func(route tree) {
+		strip(route)
+		route["when"] = g.connection()
+	})
+	each(words["expose"], func(entry tree) {
+		strip(entry, "path", "when", "virtualService")
+		if words["protocol"] == "TCP" {
+			delete(entry, "hosts")
+			entry["when"] = tree{"port": []any{31400, 9443, 8443}[g.IntN(3)]}
+		}
+	})
+	if words["protocol"] == "TLS" {
+		delete(words, "routes")
+	}
+	if expose, ok := words["expose"].(string); ok && words["protocol"] == "TCP" && expose != "" {
+		delete(words, "expose")
+	}
+}
+
+// connection is a condition that a connection can meet.
+func (g *generator) connection() tree {
+	when := tree{"sourceNamespace": g.text("shop", "pay")}
+	if g.chance(40) {
+		when["destinationSubnets"] = []any{wordValues["destinationSubnets"](g)}
+	}
+	if g.chance(30) {
+		when["port"] = g.port()
+	}
+	if g.chance(30) {
+		when["sourceLabels"] = map[any]any{"app": g.text("a", "b")}
+	}
+	return when
+}
+
+// mendInstall leaves an installation that is somebody else's, or all that there is,
+// the words that it has.
+func mendInstall(words, install tree) {
+	if install["mode"] == "existing" {
+		delete(words, "profile")
+		for _, word := range []string{"hub", "variant", "revision", "ingressGateway", "egressGateway", "cni"} {
+			delete(install, word)
+		}
+		if pilot, ok := install["pilot"].(tree); ok && (pilot["minReplicas"] == nil) != (pilot["maxReplicas"] == nil) {
+			delete(pilot, "minReplicas")
+			delete(pilot, "maxReplicas")
+		}
+	}
+	if install["only"] == true {
+		delete(install, "deliver")
+		for word := range words {
+			if !slices.Contains([]string{"kyma", "profile", "platform", "domain", "install", "injection", "proxy"}, word) {
+				delete(words, word)
+			}
+		}
 	}
 }
 

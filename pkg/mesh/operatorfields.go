@@ -1,0 +1,303 @@
+package mesh
+
+import (
+	"embed"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+	meshconfig "istio.io/api/mesh/v1alpha1"
+
+	"github.com/kymamesh/kymamesh/internal/strictyaml"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+)
+
+//go:embed fields/*.yaml
+var fieldFiles embed.FS
+
+// fieldTable is text by type and field.
+type fieldTable map[string]map[string]string
+
+// operatorTypes are what the fields of an IstioOperator hold, and goneFields what
+// to say of some that it does not have.
+var (
+	operatorTypes = sync.OnceValue(func() fieldTable { return readFields("istiooperator.yaml") })
+	goneFields    = sync.OnceValue(func() fieldTable { return readFields("gone.yaml") })
+)
+
+// readFields panics on a broken file, since it is part of the program.
+func readFields(name string) fieldTable {
+	text, err := fieldFiles.ReadFile("fields/" + name)
+	if err != nil {
+		panic(err)
+	}
+	var t fieldTable
+	if err := yaml.Unmarshal(text, &t); err != nil {
+		panic(fmt.Sprintf("fields/%s: %v", name, err))
+	}
+	return t
+}
+
+// settled are fields that decide where the mesh is and what it is called, which
+// other objects have to know, with what to say of them. What is rendered for
+// istio-system would hold for no mesh if Istio took another namespace for its root.
+var settled = map[string]string{
+	"revision":                     "write install.revision; other names follow from it",
+	"values.revision":              "write install.revision; other names follow from it",
+	"namespace":                    rootIsFixed,
+	"meshConfig.rootNamespace":     rootIsFixed,
+	"values.global.istioNamespace": rootIsFixed,
+	"values.meshConfig":            "write meshConfig beside values, where what is merged is checked",
+}
+
+const rootIsFixed = "policies of the mesh are rendered for " + Root + "; leave it out"
+
+// operatorFields checks that all that an override says is a field of an
+// IstioOperator, and holds what that holds.
+func (r *resolver) operatorFields(o Override) {
+	f := fieldCheck{r: r}
+	for _, path := range sortedKeys(settled) {
+		if at, v, ok := fieldOf(o, strings.Split(path, ".")); ok && v != nil && (v != Root || settled[path] != rootIsFixed) {
+			r.ds.Errorf(diag.CodePlace, at, "%s", settled[path])
+		}
+	}
+	f.check(o.At, "IstioOperatorSpec", o.Spec)
+	if at, v, _ := fieldOf(o, []string{"hub"}); isOtherText(v, imageHub) {
+		r.ds.Errorf(diag.CodeValue, at, "%q is no image registry; write it as registry.example.com/istio", v)
+	}
+	if at, v, _ := fieldOf(o, []string{"tag"}); isOtherText(v, imageTag) {
+		r.ds.Errorf(diag.CodeValue, at, "%q is no tag of an image; write it as 1.31.1-distroless", v)
+	}
+	for _, kind := range []string{"ingressGateways", "egressGateways"} {
+		at, v, _ := fieldOf(o, []string{"components", kind})
+		gateways, _ := v.([]any)
+		for i, g := range gateways {
+			m, _ := g.(map[string]any)
+			if name, ok := m["name"].(string); ok {
+				r.names.label(at.Index(i).Key("name"), name)
+			}
+		}
+	}
+}
+
+var imageTag = regexp.MustCompile(`^[a-zA-Z0-9_][-a-zA-Z0-9_.]{0,127}$`)
+
+// isOtherText is true for text that does not match; anything else is judged by
+// its type.
+func isOtherText(v any, pattern *regexp.Regexp) bool {
+	s, ok := v.(string)
+	return ok && !pattern.MatchString(s)
+}
+
+// fieldOf finds a field of an override.
+func fieldOf(o Override, path []string) (diag.Path, any, bool) {
+	at, v := o.At, any(o.Spec)
+	for _, key := range path {
+		m, _ := v.(map[string]any)
+		inner, ok := m[key]
+		if !ok {
+			return at, nil, false
+		}
+		at, v = at.Key(key), inner
+	}
+	return at, v, true
+}
+
+// fieldCheck walks a tree and the types of its fields together.
+type fieldCheck struct{ r *resolver }
+
+// check holds one value against what its field holds. nil deletes.
+func (f fieldCheck) check(at diag.Path, holds string, v any) {
+	if v == nil {
+		return
+	}
+	if item, ok := strings.CutPrefix(holds, "list of "); ok {
+		f.list(at, item, v)
+		return
+	}
+	if value, ok := strings.CutPrefix(holds, "map of "); ok {
+		f.mapping(at, v, func(at diag.Path, _ string, v any) { f.check(at, value, v) })
+		return
+	}
+	if fields, ok := operatorTypes()[holds]; ok {
+		f.mapping(at, v, func(at diag.Path, key string, v any) {
+			if inner, ok := fields[key]; ok {
+				f.check(at, inner, v)
+				return
+			}
+			f.unknown(at, holds, key)
+		})
+		return
+	}
+	f.scalar(at, holds, v)
+}
+
+func (f fieldCheck) list(at diag.Path, holds string, v any) {
+	items, ok := v.([]any)
+	if !ok {
+		f.r.ds.Errorf(diag.CodeType, at, "want a list, got %s", shape(v))
+		return
+	}
+	for i, item := range items {
+		switch m, _ := item.(map[string]any); {
+		case item == nil:
+			f.r.ds.Errorf(diag.CodeEmpty, at.Index(i), "empty; null deletes a field, not an item of a list: write [%s: %s] and the items that stay", ReplaceKey, ReplaceValue)
+		case m[ReplaceKey] != nil:
+			if len(m) > 1 || m[ReplaceKey] != ReplaceValue {
+				f.r.ds.Errorf(diag.CodeValue, at.Index(i), "write %s: %s alone; it replaces the list by the items beside it", ReplaceKey, ReplaceValue)
+			}
+		default:
+			f.check(at.Index(i), holds, item)
+		}
+	}
+}
+
+// ReplaceKey and ReplaceValue are the item that makes a list replace the one below
+// it, as in a strategic merge patch of Kubernetes.
+const (
+	ReplaceKey   = "$patch"
+	ReplaceValue = "replace"
+)
+
+func (f fieldCheck) mapping(at diag.Path, v any, each func(diag.Path, string, any)) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		f.r.ds.Errorf(diag.CodeType, at, "want a mapping, got %s", shape(v))
+		return
+	}
+	for _, key := range sortedKeys(m) {
+		each(at.Key(key), key, m[key])
+	}
+}
+
+func (f fieldCheck) unknown(at diag.Path, holds, key string) {
+	names := slices.Sorted(maps.Keys(operatorTypes()[holds]))
+	if text, ok := goneFields()[holds][key]; ok {
+		f.r.ds.Errorf(diag.CodeUnknownWord, at, "no such word; %s", text)
+	} else if like, ok := diag.Nearest(key, names); ok {
+		f.r.ds.Errorf(diag.CodeUnknownWord, at, "no such word; did you mean %q?", like)
+	} else {
+		f.r.ds.Errorf(diag.CodeUnknownWord, at, "no such word in %s; there are %s", holds, strings.Join(names, ", "))
+	}
+}
+
+// scalar holds a value against one of the types that are no struct.
+func (f fieldCheck) scalar(at diag.Path, holds string, v any) {
+	ds := f.r.ds
+	values, isChoice := strings.CutPrefix(holds, "one of ")
+	switch v := v.(type) {
+	case string:
+		switch {
+		case isChoice:
+			f.r.oneOf(at, v, choice{values: strings.Split(values, ", "), unknown: "no value %s; " + values})
+		case holds == "quantity":
+			f.r.quantity(at, v)
+		case !slices.Contains([]string{"text", "int32 or text", "anything"}, holds):
+			f.wrong(at, holds, v)
+		}
+	case int:
+		switch {
+		case holds == "text" || isChoice:
+			ds.Errorf(diag.CodeNotText, at, "%d is a number in YAML; write %q", v, strconv.Itoa(v))
+		case slices.Contains([]string{"number", "quantity", "anything"}, holds):
+		case ranges[holds] == [2]int{}:
+			f.wrong(at, holds, v)
+		case v < ranges[holds][0] || v > ranges[holds][1]:
+			ds.Errorf(diag.CodeValue, at, "%d is out of range; %d to %d", v, ranges[holds][0], ranges[holds][1])
+		}
+	case float64:
+		if holds == "text" || isChoice {
+			ds.Errorf(diag.CodeNotText, at, "%v is a number in YAML; write %q", v, fmt.Sprint(v))
+		} else if !slices.Contains([]string{"number", "quantity", "anything"}, holds) {
+			f.wrong(at, holds, v)
+		}
+	case bool:
+		if holds == "text" || isChoice {
+			ds.Errorf(diag.CodeNotText, at, "%v is a bool in YAML; write \"%[1]v\"", v)
+		} else if holds != "bool" && holds != "anything" {
+			f.wrong(at, holds, v)
+		}
+	default:
+		f.tree(at, holds, v)
+	}
+}
+
+// tree holds a mapping or a list against a type that is no struct.
+func (f fieldCheck) tree(at diag.Path, holds string, v any) {
+	m, isMapping := v.(map[string]any)
+	switch _, isList := v.([]any); {
+	case holds == "MeshConfig" && isMapping:
+		// The reader of our own words knows istio.io/api's messages.
+		var config *meshconfig.MeshConfig
+		*f.r.ds = append(*f.r.ds, strictyaml.Decode(node(m), at, &config)...)
+	case isMapping && (holds == "mapping" || holds == "anything"), isList && holds == "anything":
+	default:
+		f.wrong(at, holds, v)
+	}
+}
+
+// ranges are the least and the greatest of whole numbers.
+var ranges = map[string][2]int{
+	"int32": {math.MinInt32, math.MaxInt32}, "int32 or text": {math.MinInt32, math.MaxInt32},
+	"uint32": {0, math.MaxUint32}, "int64": {math.MinInt64, math.MaxInt64},
+}
+
+// wrong reports a value of another type than the field holds.
+func (f fieldCheck) wrong(at diag.Path, holds string, v any) {
+	want := map[string]string{
+		"text": "text", "bool": "true or false", "number": "a number", "quantity": "a quantity such as 128Mi",
+		"mapping": "a mapping", "MeshConfig": "a mapping", "int32 or text": "a whole number or text",
+	}[holds]
+	if want == "" {
+		want = "a whole number"
+	}
+	f.r.ds.Errorf(diag.CodeType, at, "want %s, got %s", want, shape(v))
+}
+
+// shape is what a message calls a value.
+func shape(v any) string {
+	switch v.(type) {
+	case map[string]any:
+		return "a mapping"
+	case []any:
+		return "a list"
+	}
+	return strconv.Quote(fmt.Sprint(v))
+}
+
+// node is a tree as the YAML reader has it, without the keys that hold nil.
+func node(v any) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode}
+	switch v := v.(type) {
+	case map[string]any:
+		n.Kind = yaml.MappingNode
+		for _, key := range sortedKeys(v) {
+			if v[key] != nil {
+				n.Content = append(n.Content, node(key), node(v[key]))
+			}
+		}
+	case []any:
+		n.Kind = yaml.SequenceNode
+		for _, item := range v {
+			if m, _ := item.(map[string]any); m[ReplaceKey] != nil {
+				item = map[string]any{} // so that the others keep their places
+			}
+			n.Content = append(n.Content, node(item))
+		}
+	case string:
+		n.Value, n.Style = v, yaml.DoubleQuotedStyle
+	case nil:
+		n.Tag = "!!null"
+	case float64:
+		n.Value = strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		n.Value = fmt.Sprint(v)
+	}
+	return n
+}

@@ -1,0 +1,134 @@
+package mesh
+
+import (
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	networking "istio.io/api/networking/v1alpha3"
+
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/spec"
+)
+
+// The typed ways out: Istio's own messages, merged over what is rendered. What they
+// hold is the platform team's own affair, but for the words that say whom an object
+// is for: those have words, and checks.
+
+// elsewhereSaid are the fields of Istio's messages that no way out may set, by what
+// to do instead (design amendment 7).
+var elsewhereSaid = map[protoreflect.FullName]string{
+	"istio.networking.v1alpha3.VirtualService.hosts":                "the words name the hosts; write services[] or expose, or the VirtualService yourself",
+	"istio.networking.v1alpha3.VirtualService.gateways":             "the words name the gateways; write expose, or the VirtualService yourself",
+	"istio.networking.v1alpha3.VirtualService.export_to":            "write services[].exportTo",
+	"istio.networking.v1alpha3.DestinationRule.host":                "the words name the host; write another services[], or the DestinationRule yourself",
+	"istio.networking.v1alpha3.DestinationRule.export_to":           "write services[].exportTo",
+	"istio.networking.v1alpha3.DestinationRule.workload_selector":   "it would hold for some callers only; write the DestinationRule yourself",
+	"istio.networking.v1alpha3.TrafficPolicy.tls":                   "write security.mtls, or security.mtls.exclude for a server without a sidecar",
+	"istio.networking.v1alpha3.TrafficPolicy.PortTrafficPolicy.tls": "write security.mtls, or security.mtls.exclude for a server without a sidecar",
+	"istio.networking.v1alpha3.Gateway.selector":                    "write gateways[].selector",
+	"istio.networking.v1alpha3.Server.hosts":                        "write gateways[].hosts, or hosts at the server",
+	"istio.networking.v1alpha3.Port.number":                         "write port at the server",
+	"istio.networking.v1alpha3.Port.protocol":                       "write protocol at the server",
+}
+
+// wayOut checks one way out and copies it; nil where there is none.
+func wayOut[M interface {
+	comparable
+	proto.Message
+}](r *resolver, at diag.Path, m M) *WayOut[M] {
+	var none M
+	if m == none {
+		return nil
+	}
+	if proto.Size(m) == 0 {
+		r.ds.Errorf(diag.CodeEmpty, at, "empty; write what it changes, or leave it out")
+		return nil
+	}
+	r.saidElsewhere(at, m.ProtoReflect())
+	return &WayOut[M]{Message: proto.CloneOf(m), At: at}
+}
+
+// saidElsewhere refuses the fields that have a word.
+func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		fd := fields.Get(i)
+		if !m.Has(fd) {
+			continue
+		}
+		at := at.Key(fd.JSONName())
+		if instead, refused := elsewhereSaid[fd.FullName()]; refused {
+			r.ds.Errorf(diag.CodePlace, at, "a way out cannot set it; %s", instead)
+			continue
+		}
+		switch {
+		case fd.Message() == nil || fd.IsMap():
+		case fd.IsList():
+			for j := range m.Get(fd).List().Len() {
+				r.saidElsewhere(at.Index(j), m.Get(fd).List().Get(j).Message())
+			}
+		default:
+			r.saidElsewhere(at, m.Get(fd).Message())
+		}
+	}
+}
+
+// serviceWaysOut are the ways out of one service.
+func (r *resolver) serviceWaysOut(s *service, resolved *Service) {
+	if s.hasTeam && s.Service.VirtualService != nil && s.team(s.path) { // Go literals only, YAML refuses the words
+		r.ds.Errorf(diag.CodePlace, s.path.Key("virtualService"), "no such word in a MeshService; it belongs to KymaMesh services[]")
+	}
+	needs(r, s.at("virtualService"), s.VirtualService)
+	needs(r, s.at("destinationRule"), s.DestinationRule)
+	resolved.VirtualService = wayOut(r, s.at("virtualService"), s.VirtualService)
+	resolved.DestinationRule = wayOut(r, s.at("destinationRule"), s.DestinationRule)
+	for i, e := range s.Expose {
+		at := s.at("expose").Index(i)
+		needs(r, at.Key("virtualService"), e.VirtualService)
+		wayOut(r, at.Key("virtualService"), e.VirtualService)
+		if e.VirtualService != nil && s.team(at) {
+			r.ds.Errorf(diag.CodePlace, at.Key("virtualService"), "no such word in a MeshService; it belongs to KymaMesh services[]")
+		}
+	}
+}
+
+// hostWayOut is the way out of a host's VirtualService: that of the only entry that
+// has one. exposures are those of the host.
+func (r *resolver) hostWayOut(exposures []exposure) *WayOut[*networking.VirtualService] {
+	var first *exposure
+	for i, x := range exposures {
+		switch {
+		case x.entry.VirtualService == nil:
+		case first == nil:
+			first = &exposures[i]
+		case first.at != x.at:
+			r.ds.Errorf(diag.CodeDuplicate, x.at.Key("virtualService"), "host %s has one VirtualService, and %s.virtualService changes it already; keep one", x.host, shortPath(first.at))
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return &WayOut[*networking.VirtualService]{Message: proto.CloneOf(first.entry.VirtualService), At: first.at.Key("virtualService")}
+}
+
+// gatewayWayOut is the way out of a gateway. It changes servers and adds none:
+// what listens is known by the words.
+func (r *resolver) gatewayWayOut(path diag.Path, g spec.Gateway, servers []Server) *WayOut[*networking.Gateway] {
+	at := path.Key("gateway")
+	var names []string
+	for _, s := range servers {
+		names = append(names, s.Name)
+	}
+	for i, s := range g.Gateway.GetServers() {
+		at := at.Key("servers").Index(i).Key("port").Key("name")
+		switch name := s.GetPort().GetName(); {
+		case name == "":
+			r.ds.Errorf(diag.CodeMissing, at, "write the name of the server's port: %s", strings.Join(names, ", "))
+		case !slices.Contains(names, name):
+			r.ds.Errorf(diag.CodeReference, at, "no server %q; there are %s. A new one belongs into servers", name, strings.Join(names, ", "))
+		}
+	}
+	return wayOut(r, at, g.Gateway)
+}

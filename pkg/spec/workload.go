@@ -1,0 +1,19 @@
+package spec
+
+// WorkloadProxy is the sidecar of one service's pods. Its words become
+// annotations of the pod templates in the package.
+type WorkloadProxy struct {
+	// Resources are what the sidecar gets. Each of the four numbers stands alone;
+	// the others are the mesh's.
+	Resources Resources `yaml:"resources"`
+	// NativeSidecar runs the sidecar as an init container that stays, so that it
+	// starts before the pod's containers and ends after them. Istio 1.24 or
+	// later. Default: what the mesh says.
+	NativeSidecar *bool `yaml:"nativeSidecar"`
+	// EnableDNSProxying lets the sidecar answer the pod's DNS queries. Default:
+	// what the mesh says.
+	EnableDNSProxying *bool `yaml:"enableDNSProxying"`
+}
+
+// Later are the words of the vocabulary that are not rendered yet.
+func (WorkloadProxy) Later() []string { return []string{"config"} }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
+	"github.com/kymamesh/kymamesh/pkg/render"
+)
+
+// edit plans what the documents change in objects of somebody else, and what no
+// document asks for any more. They are resources, so a call for the installation
+// leaves them alone.
+func (c *call) edit(ds *diag.List) []replacement {
+	if !c.seesPackage() || c.part == render.PartInstall {
+		return nil
+	}
+	p := edit.Package{
+		Items: c.list.Items(),
+		Place: func(item *resourcelist.Item, _ int) string { return placeName(item) },
+		Reaches: func(origin diag.Path, item *resourcelist.Item) bool {
+			return c.places[origin.Document()].around(placeOf(item).pkg)
+		},
+		Frees: func(item *resourcelist.Item) bool {
+			pkg := placeOf(item).pkg
+			return slices.ContainsFunc(c.places, func(p place) bool { return p.kind == "KymaMesh" && p.around(pkg) })
+		},
+	}
+	changes, found := p.Plan(c.edits)
+	*ds = append(*ds, found...)
+	var all []replacement
+	for _, change := range changes {
+		all = append(all, replacement{item: change.Item, text: change.Text})
+	}
+	return all
+}
+
+// placeName is the file of an item, else the item: the lines of the list are
+// nobody's.
+func placeName(item *resourcelist.Item) string {
+	if file := fileOf(item); file != "" {
+		return file
+	}
+	return strings.Join(slices.DeleteFunc([]string{item.Namespace(), item.Name()}, func(s string) bool { return s == "" }), "/") + " (" + item.Kind() + ")"
+}
+
+// around tells whether a package is the document's or lies below it.
+func (p place) around(pkg string) bool {
+	return p.pkg == "" || pkg == p.pkg || strings.HasPrefix(pkg, p.pkg+"/")
+}

@@ -1,0 +1,231 @@
+package istio
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+	"istio.io/istio/manifests"
+	"istio.io/istio/operator/pkg/apis"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+var update = flag.Bool("update", false, "write the list of fields")
+
+// fieldsFile is the list of an IstioOperator's fields that the library has.
+const fieldsFile = "../../pkg/mesh/fields/istiooperator.yaml"
+
+const fieldsHead = `# What the fields of an IstioOperator's spec hold, from Istio's and Kubernetes' own
+# Go types: test/istio writes this file (go test -run TestFields -update .) and
+# fails when it is out of date. A field holds text, a bool, a number, an int32, int64
+# or uint32, a quantity of Kubernetes, a mapping or anything as its user likes, one
+# of some values, a type of this file, or a list or map of these. MeshConfig is
+# istio.io/api's.
+`
+
+// TestFields holds the library's list of fields against Istio's types.
+func TestFields(t *testing.T) {
+	types := fieldTypes{}
+	types.add(reflect.TypeFor[apis.IstioOperatorSpec]())
+	profiles, err := fs.Glob(manifests.BuiltinOrDir(""), "profiles/*.yaml")
+	if err != nil || len(profiles) == 0 {
+		t.Fatalf("no profiles of Istio: %v", err)
+	}
+	var names []string
+	for _, p := range profiles {
+		names = append(names, strings.TrimSuffix(path.Base(p), ".yaml"))
+	}
+	types["IstioOperatorSpec"].fields["profile"] = "one of " + strings.Join(names, ", ")
+	types["Values"].fields["profile"] = types["IstioOperatorSpec"].fields["profile"]
+
+	var b strings.Builder
+	b.WriteString(fieldsHead)
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		fmt.Fprintf(&b, "%s:\n", name)
+		for _, field := range slices.Sorted(maps.Keys(types[name].fields)) {
+			fmt.Fprintf(&b, "  %s: %s\n", field, types[name].fields[field])
+		}
+	}
+	if *update {
+		if err := os.WriteFile(fieldsFile, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(fieldsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != b.String() {
+		t.Errorf("%s is not what Istio's types say; run this test with -update", fieldsFile)
+	}
+}
+
+// fieldTypes are struct types by name, with what each field holds.
+type fieldTypes map[string]*fieldType
+
+type fieldType struct {
+	of     reflect.Type
+	fields map[string]string
+}
+
+// holds says what a value of a type is in YAML.
+func (f fieldTypes) holds(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if text, ok := holds[t]; ok {
+		return text
+	}
+	if e, ok := reflect.New(t).Interface().(protoreflect.Enum); ok {
+		var names []string
+		values := e.Descriptor().Values()
+		for i := range values.Len() {
+			names = append(names, string(values.Get(i).Name()))
+		}
+		return "one of " + strings.Join(names, ", ")
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "bool"
+	case reflect.Int32, reflect.Int64, reflect.Uint32:
+		return t.Kind().String()
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	case reflect.Interface:
+		return "anything"
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "text"
+		}
+		return "list of " + f.holds(t.Elem())
+	case reflect.Map:
+		return "map of " + f.holds(t.Elem())
+	case reflect.Struct:
+		return f.add(t)
+	}
+	panic("what is " + t.String() + " in YAML?")
+}
+
+// holds are the types that are written otherwise than they look in Go.
+var holds = map[reflect.Type]string{
+	reflect.TypeFor[apis.BoolValue]():         "bool",
+	reflect.TypeFor[wrapperspb.BoolValue]():   "bool",
+	reflect.TypeFor[durationpb.Duration]():    "text",
+	reflect.TypeFor[structpb.Struct]():        "mapping",
+	reflect.TypeFor[structpb.Value]():         "anything",
+	reflect.TypeFor[intstr.IntOrString]():     "int32 or text",
+	reflect.TypeFor[apis.IntOrString]():       "int32 or text",
+	reflect.TypeFor[resource.Quantity]():      "quantity",
+	reflect.TypeFor[metav1.Time]():            "text",
+	reflect.TypeFor[metav1.FieldsV1]():        "anything",
+	reflect.TypeFor[wrapperspb.StringValue](): "text",
+}
+
+// kubernetesFields are values without a type of their own that Istio's validation
+// reads as Kubernetes' (operator/pkg/apis/validation, validateValues).
+var kubernetesFields = map[string]reflect.Type{
+	"CNIConfig.affinity":                                    reflect.TypeFor[corev1.Affinity](),
+	"CNIConfig.seccompProfile":                              reflect.TypeFor[corev1.SeccompProfile](),
+	"EgressGatewayConfig.podAntiAffinityLabelSelector":      reflect.TypeFor[[]metav1.LabelSelector](),
+	"EgressGatewayConfig.podAntiAffinityTermLabelSelector":  reflect.TypeFor[[]metav1.LabelSelector](),
+	"EgressGatewayConfig.tolerations":                       reflect.TypeFor[[]corev1.Toleration](),
+	"IngressGatewayConfig.podAntiAffinityLabelSelector":     reflect.TypeFor[[]metav1.LabelSelector](),
+	"IngressGatewayConfig.podAntiAffinityTermLabelSelector": reflect.TypeFor[[]metav1.LabelSelector](),
+	"IngressGatewayConfig.tolerations":                      reflect.TypeFor[[]corev1.Toleration](),
+	"GlobalConfig.defaultTolerations":                       reflect.TypeFor[[]corev1.Toleration](),
+	"PilotConfig.tolerations":                               reflect.TypeFor[[]corev1.Toleration](),
+	"PilotConfig.affinity":                                  reflect.TypeFor[corev1.Affinity](),
+	"PilotConfig.seccompProfile":                            reflect.TypeFor[corev1.SeccompProfile](),
+	"PilotConfig.topologySpreadConstraints":                 reflect.TypeFor[[]corev1.TopologySpreadConstraint](),
+	"PilotConfig.volumeMounts":                              reflect.TypeFor[[]corev1.VolumeMount](),
+	"PilotConfig.volumes":                                   reflect.TypeFor[[]corev1.Volume](),
+	"ProxyConfig.seccompProfile":                            reflect.TypeFor[corev1.SeccompProfile](),
+	"ProxyConfig.lifecycle":                                 reflect.TypeFor[corev1.Lifecycle](),
+	"SidecarInjectorConfig.neverInjectSelector":             reflect.TypeFor[[]metav1.LabelSelector](),
+	"SidecarInjectorConfig.alwaysInjectSelector":            reflect.TypeFor[[]metav1.LabelSelector](),
+	"WaypointConfig.affinity":                               reflect.TypeFor[corev1.Affinity](),
+	"WaypointConfig.topologySpreadConstraints":              reflect.TypeFor[[]corev1.TopologySpreadConstraint](),
+	"WaypointConfig.nodeSelector":                           reflect.TypeFor[corev1.NodeSelector](),
+	"WaypointConfig.toleration":                             reflect.TypeFor[[]corev1.Toleration](),
+}
+
+// add lists a struct type and gives its name.
+func (f fieldTypes) add(t reflect.Type) string {
+	if known := f[t.Name()]; known != nil {
+		if known.of != t {
+			panic(fmt.Sprintf("%s and %s have one name", known.of, t))
+		}
+		return t.Name()
+	}
+	f[t.Name()] = &fieldType{t, map[string]string{}}
+	f.addFields(f[t.Name()].fields, t)
+	return t.Name()
+}
+
+func (f fieldTypes) addFields(fields map[string]string, t reflect.Type) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous && name == "":
+			f.addFields(fields, field.Type)
+		case !field.IsExported() || name == "-":
+		case field.Type == reflect.TypeFor[json.RawMessage]() && name == "meshConfig":
+			fields[name] = "MeshConfig"
+		case field.Type == reflect.TypeFor[json.RawMessage]():
+			fields[name] = f.add(reflect.TypeFor[apis.Values]())
+		case name == "tag":
+			fields[name] = "text" // a number would lose its zeros
+		case kubernetesFields[t.Name()+"."+name] != nil:
+			fields[name] = f.holds(kubernetesFields[t.Name()+"."+name])
+		default:
+			fields[asRead(name, field.Tag.Get("protobuf"))] = f.holds(field.Type)
+		}
+	}
+}
+
+// asRead is the name by which Istio's charts read a field. Istio takes that of the
+// .proto file and that of JSON, and drops in silence the one that no chart reads.
+func asRead(name, protobuf string) string {
+	for part := range strings.SplitSeq(protobuf, ",") {
+		if json, ok := strings.CutPrefix(part, "json="); ok && strings.Contains(charts(), json) && !strings.Contains(charts(), "."+name) {
+			return json
+		}
+	}
+	return name
+}
+
+// charts are the texts of all of Istio's charts.
+var charts = sync.OnceValue(func() string {
+	var all strings.Builder
+	err := fs.WalkDir(manifests.BuiltinOrDir(""), "charts", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(manifests.BuiltinOrDir(""), name)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	return all.String()
+})

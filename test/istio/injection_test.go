@@ -1,0 +1,254 @@
+package istio
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	meshconfig "istio.io/api/mesh/v1alpha1"
+	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/kube/inject"
+	admission "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	klabels "k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/topology"
+)
+
+// injections are cases of the function whose workloads are handed to Istio's own
+// injector, and what it makes of the pods.
+var injections = []struct {
+	name string
+	want []string
+}{
+	{"U05-injection", []string{
+		"Namespace legacy: []",
+		"Deployment batch: no sidecar",
+		"Deployment front: 10m/192Mi..1/1Gi",
+	}},
+	{"U06-sidecar-resources", []string{"Deployment cache: 10m/192Mi..1/512Mi"}},
+	{"edits-every-kind-of-workload", []string{
+		"StatefulSet all: 10m/192Mi..1/1Gi native DNS",
+		"DaemonSet all: 10m/192Mi..1/1Gi native DNS",
+		"ReplicaSet all: 10m/192Mi..1/1Gi native DNS",
+		"Job all: 10m/192Mi..1/1Gi native DNS",
+		"ReplicationController all: 10m/192Mi..1/1Gi native DNS",
+		"CronJob all: 10m/192Mi..1/1Gi native DNS",
+		"Pod all: 10m/192Mi..1/1Gi native DNS",
+		"Deployment all: 10m/192Mi..1/1Gi",
+	}},
+	{"edits-that-say-the-same", []string{"Namespace shop: [namespace.sidecar-injector.istio.io]", "Deployment f: no sidecar"}},
+	{"edits-taken-back", []string{"Namespace legacy: [rev.object.sidecar-injector.istio.io object.sidecar-injector.istio.io]", "Deployment batch: 10m/192Mi..1/1Gi"}},
+	{"edits-no-sidecar-will-come", []string{
+		"Namespace kube-public: [namespace.sidecar-injector.istio.io]",
+		"Namespace kube-system: []",
+		"DaemonSet agent: no sidecar",
+	}},
+}
+
+// TestInjection holds what is written into pod templates against the injector
+// that reads it, with the templates and the values of the default installation.
+func TestInjection(t *testing.T) {
+	all, err := installed("{}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	injector, err := newInjector(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	webhooks, err := newNamespaceWebhooks(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range injections {
+		t.Run(c.name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(goldenDir, "krm", c.name, "want.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var list unstructured.UnstructuredList
+			var raw map[string]any
+			if err := yaml.Unmarshal(text, &raw); err != nil {
+				t.Fatal(err)
+			}
+			items, _, _ := unstructured.NestedSlice(raw, "items")
+			for _, item := range items {
+				list.Items = append(list.Items, unstructured.Unstructured{Object: item.(map[string]any)})
+			}
+			var got []string
+			for i := range list.Items {
+				if u := &list.Items[i]; u.GetKind() == "Namespace" {
+					got = append(got, fmt.Sprintf("Namespace %s: %v", u.GetName(), webhooks.answering(u.GetLabels())))
+				} else if runsPods(u) {
+					sidecar, err := injector.sidecar(u)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = append(got, fmt.Sprintf("%s %s: %s", u.GetKind(), u.GetName(), sidecar))
+				}
+			}
+			if d := gocmp.Diff(c.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// namespaceWebhooks are the injector's webhooks, by what namespaces have to say.
+type namespaceWebhooks []admission.MutatingWebhook
+
+func newNamespaceWebhooks(all objectsByName) (namespaceWebhooks, error) {
+	var config admission.MutatingWebhookConfiguration
+	o := all.object("MutatingWebhookConfiguration", "istio-sidecar-injector")
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o, &config); err != nil {
+		return nil, err
+	}
+	if len(config.Webhooks) == 0 {
+		return nil, errors.New("the installation has no webhooks that inject")
+	}
+	return config.Webhooks, nil
+}
+
+// answering are the webhooks that look at pods of a namespace with these labels.
+func (w namespaceWebhooks) answering(labels map[string]string) []string {
+	var names []string
+	for _, hook := range w {
+		selector, err := metav1.LabelSelectorAsSelector(hook.NamespaceSelector)
+		if err == nil && selector.Matches(klabels.Set(labels)) {
+			names = append(names, hook.Name)
+		}
+	}
+	return names
+}
+
+// TestNamespaces holds rendered Namespaces against Kubernetes' own type and rules.
+func TestNamespaces(t *testing.T) {
+	count := 0
+	all, err := cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		for _, o := range c.objects {
+			if !isNamespace(o) {
+				continue
+			}
+			count++
+			text, err := manifest.AppendYAML(nil, o)
+			if err == nil {
+				err = checkNamespace(text)
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", c.name, title(o), err)
+			}
+		}
+	}
+	if count == 0 {
+		t.Error("no case renders a Namespace")
+	}
+}
+
+func checkNamespace(text []byte) error {
+	var ns corev1.Namespace
+	if err := yaml.UnmarshalStrict(text, &ns); err != nil {
+		return err
+	}
+	if ns.APIVersion != "v1" || ns.Kind != "Namespace" || ns.Labels["istio-injection"] != "" && ns.Labels["istio.io/rev"] != "" {
+		return fmt.Errorf("%s %s with the labels %v", ns.APIVersion, ns.Kind, ns.Labels)
+	}
+	faults := validation.ValidateLabels(ns.Labels, field.NewPath("labels"))
+	return append(faults, apivalidation.ValidateAnnotations(ns.Annotations, field.NewPath("annotations"))...).ToAggregate()
+}
+
+func runsPods(u *unstructured.Unstructured) bool {
+	_, ok := topology.PodTemplate(u.GetAPIVersion(), u.GetKind())
+	return ok
+}
+
+type podInjector struct {
+	templates inject.Templates
+	values    inject.ValuesConfig
+	mesh      *meshconfig.MeshConfig
+}
+
+func newInjector(all objectsByName) (podInjector, error) {
+	config, err := inject.UnmarshalConfig([]byte(all.text("ConfigMap", "istio-sidecar-injector", "data", "config")))
+	if err != nil {
+		return podInjector{}, err
+	}
+	var in podInjector
+	if in.templates, err = inject.ParseTemplates(config.RawTemplates); err != nil {
+		return in, err
+	}
+	if in.values, err = inject.NewValuesConfig(all.text("ConfigMap", "istio-sidecar-injector", "data", "values")); err != nil {
+		return in, err
+	}
+	in.mesh, err = mesh.ApplyMeshConfigDefaults(all.text("ConfigMap", "istio", "data", "mesh"))
+	return in, err
+}
+
+// sidecar is what a workload's pods get.
+func (in podInjector) sidecar(u *unstructured.Unstructured) (string, error) {
+	template := u.Object
+	if path, _ := topology.PodTemplate(u.GetAPIVersion(), u.GetKind()); len(path) > 0 {
+		template, _, _ = unstructured.NestedMap(u.Object, path...)
+	}
+	pod := &corev1.Pod{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(template, pod); err != nil {
+		return "", err
+	}
+	pod.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
+	pod.Name, pod.Namespace = u.GetName(), u.GetNamespace()
+	out, err := inject.IntoObject(nil, in.templates, in.values, "", in.mesh, pod, func(string) {})
+	if err != nil {
+		return "", err
+	}
+	injected, ok := out.(*corev1.Pod)
+	if !ok {
+		return "", fmt.Errorf("the injector gives %T", out)
+	}
+	return describe(injected), nil
+}
+
+// describe says of a sidecar what words are about.
+func describe(pod *corev1.Pod) string {
+	for native, containers := range map[bool][]corev1.Container{false: pod.Spec.Containers, true: pod.Spec.InitContainers} {
+		for _, c := range containers {
+			if c.Name != "istio-proxy" {
+				continue
+			}
+			r := c.Resources
+			words := []string{fmt.Sprintf("%s/%s..%s/%s", r.Requests.Cpu(), r.Requests.Memory(), r.Limits.Cpu(), r.Limits.Memory())}
+			if native {
+				words = append(words, "native")
+			}
+			return strings.Join(append(words, proxyWords(c)...), " ")
+		}
+	}
+	return "no sidecar"
+}
+
+func proxyWords(c corev1.Container) []string {
+	var words []string
+	env := map[string]string{}
+	for _, e := range c.Env {
+		env[e.Name] = e.Value
+	}
+	if env["ISTIO_META_DNS_CAPTURE"] == "true" {
+		words = append(words, "DNS")
+	}
+	return words
+}
