@@ -51,6 +51,38 @@ spec:
   http: [{timeout: 1s, route: [{destination: {host: reviews}}]}]
 `
 
+// words are about workloads and a namespace of the package, which they change,
+// and about the mesh's Telemetry, of which the package has another.
+const words = `apiVersion: mesh.kyma-project.io/v1alpha1
+kind: KymaMesh
+metadata: {name: shop}
+spec:
+  namespaces: {shop: {injection: enabled}}
+  telemetry: {tracing: {}}
+  services:
+  - {name: batch, namespace: shop, injection: disabled, security: {mtls: {mode: STRICT}}}
+  - {name: node, namespace: shop, injection: enabled}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: batch, namespace: shop}
+spec: {template: {metadata: {labels: {app: batch}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: node, namespace: shop}
+spec: {template: {metadata: {labels: {app: node}}, spec: {hostNetwork: true}}}
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: mine, namespace: istio-system}
+spec: {tracing: [{}]}
+`
+
 const (
 	lostPods = "app.yaml:5:3: warning KM182: spec.selector: no workload has app=reviews\n"
 	lostPort = "app.yaml:15:43: error KM155: spec.http[0].route[0].destination.port.number: reviews.shop.svc.cluster.local has no port 8080; it has 80\n"
@@ -78,6 +110,10 @@ func TestCheck(t *testing.T) {
 		{"a document with what it renders", canary + "---\n" + beside, []string{"app.yaml"}, 1,
 			"app.yaml:7:5: warning KM160: spec.services[0]: DestinationRule shop/reviews: no pod of the Service shop/reviews has version=v2, and routes lead to the subset v2\n" +
 				"app.yaml:25:11: error KM157: spec.hosts[0]: VirtualService shop/reviews has routes for reviews.shop.svc.cluster.local too; sidecars use one of the two\n"},
+		{"what words change in the package", words, []string{"app.yaml"}, 1,
+			"app.yaml:6:15: error KM118: spec.telemetry.tracing: Telemetry istio-system/mine of the package holds for the same proxies as istio-system/default, and Istio reads one of the two; say its words here, or give it a selector\n" +
+				"app.yaml:8:68: warning KM176: spec.services[0].security.mtls: PeerAuthentication shop/batch: Deployment shop/batch has no sidecar to enforce it: sidecar.istio.io/inject of the pod is false\n" +
+				"app.yaml:23:30: error KM175: spec.template.metadata.labels[\"sidecar.istio.io/inject\"]: Deployment shop/node asks for a sidecar and gets none: the pod uses the network of its node\n"},
 		{"what an earlier run rendered", canary + "---\n" + strings.Replace(beside, "name: mine,", "name: reviews, labels: {mesh.kyma-project.io/owner: shop}, annotations: {mesh.kyma-project.io/source: x},", 1), []string{"app.yaml"}, 0,
 			"app.yaml:7:5: warning KM160: spec.services[0]: DestinationRule shop/reviews: no pod of the Service shop/reviews has version=v2, and routes lead to the subset v2\n"},
 	} {

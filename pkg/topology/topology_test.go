@@ -2,12 +2,15 @@ package topology_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	networking "istio.io/api/networking/v1alpha3"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/topology"
 )
 
@@ -418,5 +421,98 @@ func TestUnreadable(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"a", "c", "d"}, got); d != "" || len(m.VirtualServices()) != 1 {
 		t.Error(d)
+	}
+}
+
+// What is rendered is known beside the package: labels of namespaces, and hosts
+// outside. Nobody has to live in a namespace that is rendered.
+func TestRendered(t *testing.T) {
+	list, err := resourcelist.ParseStream([]byte(workload("", "", "") + "---\n" + service("a", "{port: 80}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := topology.New([]manifest.Object{
+		{Kind: &manifest.Kind{Name: "Namespace"}, Version: "v1", Name: "shop", Labels: map[string]string{"istio-injection": "enabled"}},
+		{Kind: &manifest.Kind{Name: "Namespace"}, Version: "v1", Name: "later", Labels: map[string]string{"istio.io/rev": "a"}},
+		{
+			Kind: &manifest.Kind{Name: "ServiceEntry", Group: "networking.istio.io"}, Version: "v1", Namespace: "shop", Name: "b",
+			Spec: &networking.ServiceEntry{Hosts: []string{"b.shop.svc.cluster.local"}, ExportTo: []string{"."}},
+		},
+	}, list.Items(), 1)
+	if in := m.Injection(m.Workloads("shop")[0]); in.Sidecar != topology.Yes {
+		t.Errorf("a rendered label: %v, %s", in.Sidecar, in.Why)
+	}
+	if got, want := m.Namespaces(), []string{"shop"}; !slices.Equal(got, want) {
+		t.Errorf("namespaces %q; want %q", got, want)
+	}
+	if n, ok := m.Namespace("shop"); !ok || n.ByHand(topology.NamespaceLabel) != "" {
+		t.Error("a rendered label is not a person's")
+	}
+	for host, want := range map[string]topology.Answer{"b.shop.svc.cluster.local": topology.Yes, "c.shop.svc.cluster.local": topology.No} {
+		if got := m.HasHost(host); got != want {
+			t.Errorf("%s: %v; want %v", host, got, want)
+		}
+	}
+}
+
+func TestByHand(t *testing.T) {
+	set := func(more string) string {
+		return strings.Replace(namespace("istio-injection: disabled"), "name: shop,", "name: shop, "+more, 1)
+	}
+	for doc, want := range map[string]string{
+		namespace("istio-injection: disabled"): "disabled",
+		namespace(""):                          "",
+		set("annotations: {mesh.kyma-project.io/set: /metadata/labels/istio-injection},"): "",
+		set("annotations: {mesh.kyma-project.io/set: /metadata/labels/istio.io~1rev},"):   "disabled",
+	} {
+		n, ok := model(t, doc).Namespace("shop")
+		if got := n.ByHand(topology.NamespaceLabel); !ok || got != want {
+			t.Errorf("%s: %q; want %q", doc, got, want)
+		}
+	}
+}
+
+// Of an earlier run's objects the marks tell whose they are, also of kinds that
+// are not Istio's.
+func TestEarlierRun(t *testing.T) {
+	ours := "labels: {mesh.kyma-project.io/owner: other}, annotations: {mesh.kyma-project.io/source: KymaMesh/-/other, mesh.kyma-project.io/namespace: istio-system}"
+	m := model(t,
+		"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, "+ours+"}\n",
+		"apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a, namespace: shop, "+ours+"}\n",
+	)
+	if len(m.Namespaces()) != 0 {
+		t.Errorf("somebody lives in %q", m.Namespaces())
+	}
+	if got, want := m.Moved(), []topology.Moved{{Kind: "Certificate", Name: "a", From: "istio-system", To: "shop"}}; !slices.Equal(got, want) {
+		t.Errorf("moved %v; want %v", got, want)
+	}
+}
+
+func TestWideTelemetries(t *testing.T) {
+	telemetry := func(name, spec string) string {
+		return "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: " + name + ", namespace: shop}\nspec: {" + spec + "}\n"
+	}
+	m := model(t,
+		telemetry("selected", "selector: {matchLabels: {app: a}}"), telemetry("attached", "targetRefs: [{kind: Service, name: a}]"),
+		telemetry("of-one", "targetRef: {kind: Service, name: a}"), telemetry("wide", "tracing: [{}]"),
+	)
+	var names []string
+	for _, o := range m.WideTelemetries("shop") {
+		names = append(names, o.Name)
+	}
+	if want := []string{"wide"}; !slices.Equal(names, want) || m.WideTelemetries("pay") != nil {
+		t.Errorf("%q; want %q", names, want)
+	}
+}
+
+func TestPodTemplate(t *testing.T) {
+	for of, want := range map[[2]string]string{
+		{"v1", "Pod"}: "yes", {"apps/v1", "Deployment"}: "spec template yes", {"apps/v1beta1", "Deployment"}: "spec template yes",
+		{"batch/v1", "CronJob"}: "spec jobTemplate spec template yes", {"example.com/v1", "Deployment"}: "no", {"v1", "Service"}: "no",
+	} {
+		path, ok := topology.PodTemplate(of[0], of[1])
+		if got := strings.Join(append(slices.Clone(path), map[bool]string{true: "yes", false: "no"}[ok]), " "); got != want {
+			t.Errorf("%s: %s; want %s", of, got, want)
+		}
 	}
 }

@@ -64,6 +64,9 @@ func alarms(c testCase) ([]found, error) {
 		// a host has none.
 		return f.Code == diag.CodeTLSMode && strings.Contains(f.Message, "DISABLE") ||
 			f.Code == diag.CodeNakedPod || // it knows nothing but pods
+			f.Code == diag.CodeNoPods || // its Services of extension providers have no pods
+			// Deserved: a document may lead two ports of a gateway to one of its pods.
+			f.Code == diag.CodeTwoProtocols && f.object == "Service istio-system/istio-ingressgateway" ||
 			f.Code == diag.CodePortless // as IST0112: the document cannot know the Service's ports
 	}), err
 }
