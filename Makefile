@@ -46,7 +46,7 @@ soak:
 	cd test/istio && GOGC=400 KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
 
 golden:
-	go test . ./plugins/kymamesh-krm ./examples -update
+	go test . ./plugins/kymamesh-krm ./examples ./pkg/check -update
 	go test ./pkg/schema -run Words -update
 	go test ./pkg/schema ./cmd/kymamesh -run 'Page|SchemaFile' -update
 	cd test/schema && go test . -run Refusals -update

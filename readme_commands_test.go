@@ -74,10 +74,14 @@ var commands = map[string]command{
 	"kymamesh explain examples/quickstart/kymamesh.yaml --diff 2.18": {
 		wants: []string{"- tag: 1.30.2-distroless  # generation module", "+ tag: 1.18.2-distroless  # generation 2.18"}},
 	"kymamesh explain --nodes cpu=4,memory=16Gi": {wants: []string{"profile: evaluation"}},
-	"kymamesh schema":                          {wants: []string{"json-schema.org/draft/2020-12"}},
-	"kymamesh schema --crd --kind MeshService": {wants: []string{"name: meshservices.mesh.kyma-project.io"}},
-	"kymamesh completion bash":                 {wants: []string{"complete"}},
-	"kymamesh version":                         {wants: []string{"kymamesh "}},
+	"kymamesh check --codes":                     {wants: []string{"KM152  warning  a host that no Service of the package has"}},
+	"kymamesh schema":                            {wants: []string{"json-schema.org/draft/2020-12"}},
+	"kymamesh schema --crd --kind MeshService":   {wants: []string{"name: meshservices.mesh.kyma-project.io"}},
+	"kymamesh completion bash":                   {wants: []string{"complete"}},
+	"kymamesh version":                           {wants: []string{"kymamesh "}},
+
+	"kustomize build examples/kustomize/references | kymamesh check -": {clients: kustomize},
+	"kymamesh check -o sarif --fail-on warning examples/kpt":           {wants: []string{`"version": "2.1.0"`, `"results": []`}},
 
 	"go run ./examples/golang":                                   {wants: []string{"kind: IstioOperator", "weight: 10"}},
 	"go run ./examples/golang examples/quickstart/kymamesh.yaml": {wants: []string{"kind: IstioOperator", "weight: 10"}},
@@ -95,6 +99,9 @@ func TestPageCommands(t *testing.T) {
 		for _, f := range fences(t, page) {
 			if f.mark == "fails" {
 				t.Run(f.arg, func(t *testing.T) { s.fails(t, f) })
+			}
+			if f.mark == "finds" {
+				t.Run(f.arg, func(t *testing.T) { s.finds(t, f) })
 			}
 			if f.mark != "shell" {
 				continue
@@ -151,6 +158,17 @@ func (s sandbox) fails(t *testing.T, f fence) {
 		t.Errorf("it does not fail without any output: %v\n%s", err, stdout)
 	}
 	if diff := gocmp.Diff(stderr, f.text); diff != "" {
+		t.Errorf("not what it says:\n%s", diff)
+	}
+}
+
+// finds runs a command that a page shows with the findings that it prints.
+func (s sandbox) finds(t *testing.T, f fence) {
+	stdout, _, err := s.run(f.arg, command{})
+	if err == nil {
+		t.Error("it does not fail")
+	}
+	if diff := gocmp.Diff(stdout, f.text); diff != "" {
 		t.Errorf("not what it says:\n%s", diff)
 	}
 }

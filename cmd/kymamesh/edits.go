@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
@@ -26,15 +27,20 @@ func (r *request) edit(in *input) []edit.Change {
 	if len(in.items) == 0 || in.ds.HasErrors() || r.part == string(render.PartInstall) {
 		return nil
 	}
+	changes, found := in.planned()
+	in.ds = render.Locate(append(in.ds, found...), in.docs...)
+	return slices.DeleteFunc(changes, func(c edit.Change) bool { return r.only != "" && c.Item.Namespace() != r.only })
+}
+
+// planned are the changes that the documents ask of what somebody else wrote.
+func (in *input) planned() ([]edit.Change, diag.List) {
 	p := edit.Package{Place: in.place}
 	for _, item := range in.items {
 		if _, ours := render.OwnerOf(item); !ours {
 			p.Items = append(p.Items, item)
 		}
 	}
-	changes, found := p.Plan(in.edits)
-	in.ds = render.Locate(append(in.ds, found...), in.docs...)
-	return slices.DeleteFunc(changes, func(c edit.Change) bool { return r.only != "" && c.Item.Namespace() != r.only })
+	return p.Plan(in.edits)
 }
 
 // place is a line of an item in its file.

@@ -28,6 +28,8 @@ type input struct {
 	items []*resourcelist.Item
 	// text is what was read, by the names that diagnostics use.
 	text map[string][]byte
+	// order are those names as they were read.
+	order []string
 	// names are those names by where the files really lie: one file may be called
 	// by several paths.
 	names map[string]string
@@ -138,6 +140,7 @@ func (in *input) name(path string) string {
 // addDocuments takes the documents of ours in a text.
 func (in *input) addDocuments(name string, src []byte) {
 	in.text[name] = src
+	in.order = append(in.order, name)
 	docs, ds := render.Split(name, src)
 	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
 }
@@ -201,7 +204,7 @@ func (in *input) render(selected func([]manifest.Object) []manifest.Object) []ma
 	in.objects, in.ds = all, append(in.ds, ds...)
 	objects := selected(all)
 	if len(in.items) > 0 && !ds.HasErrors() {
-		around := topology.New(in.items)
+		around := topology.New(all, in.items, len(in.docs))
 		found := append(check.Package(objects, around), in.written(objects)...)
 		found = append(found, check.Edits(in.edits, around)...)
 		in.ds = render.Locate(append(in.ds, found...), in.docs...)

@@ -27,7 +27,7 @@ func checked(t *testing.T, words, pkg string) []string {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, d := range render.Locate(check.Package(objects, topology.New(items.Items())), docs...) {
+	for _, d := range render.Locate(check.Package(objects, topology.New(objects, items.Items(), len(docs))), docs...) {
 		got = append(got, d.String())
 	}
 	return got

@@ -1,33 +1,230 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
-	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/topology"
 )
 
-// inject is the label by which pods ask for a sidecar.
-const inject = "sidecar.istio.io/inject"
+var injectionChecks = []Check{
+	{
+		Code: diag.CodeInjectionLabel, Severity: diag.Error, find: namespaceLabels, Needs: []string{"Namespace"}, Istio: "IST0123",
+		Hurts: "Pods of the namespace get no sidecar, or one of another revision than the label says.",
+		Mend:  "Write istio-injection: enabled or disabled, or istio.io/rev: REVISION, and one of the two only.",
+	},
+	{
+		Code: diag.CodeMisplaced, Severity: diag.Error, find: misplaced, Istio: "IST0107",
+		Hurts: "Nothing happens: Istio reads sidecar.istio.io/inject on pods, and istio-injection on namespaces.",
+		Mend:  "Write the label into the pod template: spec.template.metadata.labels.",
+	},
+	{
+		Code: diag.CodeInjectionValue, Severity: diag.Error, find: injectionValues, Needs: pods, Istio: "IST0125",
+		Hurts: "Istio takes the value for none, and Kubernetes refuses what is not text.",
+		Mend:  `Write "true" or "false", in quotes.`,
+	},
+	{
+		Code: diag.CodeNoSidecar, Severity: diag.Error, find: noSidecar, Needs: pods, Istio: "IST0103",
+		Hurts: "The pod starts without a sidecar, without a word: no mTLS, no policy, no telemetry.",
+		Mend:  "Mend what stands against it: the namespace's label, hostNetwork, or the namespace itself.",
+	},
+	{
+		Code: diag.CodeOutdated, Severity: diag.Warning, find: outdated, Needs: pods, Istio: "IST0158",
+		Hurts: "A proxy of another version than the control plane may lose its connections after an upgrade.",
+		Mend:  "Restart what made the pod (kubectl rollout restart); a pod that nothing made has to be deleted and made anew.",
+	},
+	{
+		Code: diag.CodeNakedPod, Severity: diag.Warning, find: nakedPods, Needs: pods,
+		Hurts: "After an upgrade of Istio the pod keeps its old sidecar: no rollout makes it anew.",
+		Mend:  "Let a Deployment or another workload make the pod.",
+	},
+	{
+		Code: diag.CodeReserved, Severity: diag.Error, find: reserved, Needs: pods, Istio: "IST0144",
+		Hurts: "The requests of a program that runs as the proxy's user pass the sidecar by, and two programs cannot listen on one port.",
+		Mend:  "Run as another user than 1337, and listen on another port than Istio's own.",
+	},
+	{
+		Code: diag.CodeAutoImage, Severity: diag.Error, find: autoImages, Needs: pods, Istio: "IST0146, IST0147",
+		Hurts: "Kubernetes looks for an image called auto: the pod does not start.",
+		Mend:  `Let the pod be injected: the label sidecar.istio.io/inject: "true".`,
+	},
+}
 
-// Edits checks what is to be written into the package: a sidecar that Istio will
-// not give, whatever the label says.
-func Edits(edits []edit.Edit, p *topology.Package) diag.List {
-	var ds diag.List
-	for _, e := range edits {
-		if e.Target.Pods == nil || !slices.Contains(e.Path, inject) || e.Value.Value != "true" {
+func namespaceLabels(f *finder) {
+	for _, n := range f.NamespaceObjects() {
+		labels := n.Labels()
+		value, ok := labels[topology.NamespaceLabel]
+		rev, both := labels[topology.RevisionLabel]
+		at := n.At("metadata", "labels", topology.NamespaceLabel)
+		switch {
+		case ok && value != "enabled" && value != "disabled":
+			f.say(n.Object, at, "no value %q; enabled or disabled, and Istio takes every other one for disabled", value)
+		case ok && both:
+			f.sayAs(diag.Warning, n.Object, at, "%s: %s holds, and %s: %s does nothing beside it", topology.NamespaceLabel, value, topology.RevisionLabel, rev)
+		}
+	}
+}
+
+// metadata are the labels or the annotations of something.
+type metadata struct {
+	field  string
+	values map[string]string
+}
+
+// misplaced finds the pod's word on the object that makes the pods, and on
+// namespaces.
+func misplaced(f *finder) {
+	for _, n := range f.NamespaceObjects() {
+		if _, ok := n.Labels()[topology.InjectLabel]; ok {
+			f.say(n.Object, n.At("metadata", "labels", topology.InjectLabel), "Istio reads this on pods; for a namespace write %s: enabled or disabled", topology.NamespaceLabel)
+		}
+	}
+	for _, w := range f.AllWorkloads() {
+		_, label := w.Labels[topology.InjectLabel]
+		_, annotation := w.Annotations[topology.InjectLabel]
+		if label || annotation {
 			continue
 		}
-		namespace := e.Target.Namespace
-		if p.NamespaceLabel(namespace, "istio-injection") == "disabled" {
-			ds.Errorf(diag.CodeNoInjector, e.Origin, "the Namespace %s of the package says istio-injection: disabled and wins over the pod; remove that label and disable its other services", namespace)
-		}
-		for _, w := range p.Workloads(namespace) {
-			if w.HostNetwork && contains(w.Labels, e.Target.Pods) {
-				ds.Warnf(diag.CodeNoInjector, e.Origin, "%s %s/%s uses the node's network (hostNetwork); Istio gives such pods no sidecar", w.Kind, namespace, w.Name)
+		for _, own := range []metadata{{"labels", w.OwnLabels}, {"annotations", w.OwnAnnotations}} {
+			if _, ok := own.values[topology.InjectLabel]; ok {
+				f.say(w.Object, w.At("metadata", own.field, topology.InjectLabel), "Istio reads this on pods; write it into the labels of the pod template")
 			}
 		}
 	}
-	return ds
+}
+
+func injectionValues(f *finder) {
+	for _, w := range f.AllWorkloads() {
+		for _, steps := range w.NotText {
+			f.say(w.Object, w.At(steps...), "Kubernetes takes text here; write the value in quotes")
+		}
+		if len(w.NotText) > 0 {
+			continue
+		}
+		for _, of := range []metadata{{"labels", w.Labels}, {"annotations", w.Annotations}} {
+			if value, ok := of.values[topology.InjectLabel]; ok && value != "true" && value != "false" {
+				f.say(w.Object, w.PodAt("metadata", of.field, topology.InjectLabel), "no value %q; \"true\" or \"false\", and Istio takes every other one for none", value)
+			}
+		}
+	}
+}
+
+func noSidecar(f *finder) {
+	for _, w := range f.AllWorkloads() {
+		if in := f.Injection(w); in.Asked && in.Sidecar == topology.No {
+			f.say(w.Object, in.At, "%s asks for a sidecar and gets none: %s", w, in.Why)
+		}
+	}
+}
+
+// meshVersion is the version that the mesh's proxies should have: that of the
+// installation, else that of an istiod in the package.
+func (f *finder) meshVersion() string {
+	version := topology.PlainVersion(f.Install().Tag)
+	for _, w := range f.Workloads(f.RootNamespace()) {
+		for _, c := range w.Containers {
+			if c.Name == "discovery" {
+				version = cmp.Or(version, topology.Version(c.Image))
+			}
+		}
+	}
+	return version
+}
+
+// proxyImage is the annotation that gives a pod a proxy of its own.
+const proxyImage = "sidecar.istio.io/proxyImage"
+
+// outdated finds proxies of another version, once for each owner of pods.
+func outdated(f *finder) {
+	mesh := f.meshVersion()
+	if mesh == "" {
+		return
+	}
+	said := map[string]bool{}
+	for _, w := range f.AllWorkloads() {
+		if version := topology.Version(w.Annotations[proxyImage]); version != "" && version != mesh {
+			f.say(w.Object, w.PodAt("metadata", "annotations", proxyImage), "%s keeps its sidecar at %s, and the mesh is at %s", w, version, mesh)
+			continue
+		}
+		i := slices.IndexFunc(w.Containers, func(c topology.Container) bool { return c.Name == topology.ProxyContainer })
+		if i < 0 {
+			continue
+		}
+		c := w.Containers[i]
+		owner := w.Namespace + " " + w.Owner
+		version := topology.Version(c.Image)
+		if version == "" || version == mesh || w.Owner != "" && said[owner] {
+			continue
+		}
+		said[owner] = true
+		f.say(w.Object, w.ContainerAt(c, "image"), "the sidecar is %s and the mesh %s; %s", version, mesh, renewal(w))
+	}
+}
+
+func renewal(w *topology.Workload) string {
+	switch {
+	case w.Owner != "":
+		return "restart what made it, " + w.Owner
+	case w.Kind == "Pod":
+		return "nothing makes the pod anew: delete it and make it again"
+	}
+	return "the version is written here, so a restart does not change it"
+}
+
+func nakedPods(f *finder) {
+	for _, w := range f.AllWorkloads() {
+		if w.Kind == "Pod" && w.Owner == "" && !w.HasProxy() && !w.Gateway() && f.Injection(w).Sidecar == topology.Yes {
+			f.say(w.Object, w.At(), "%s gets a sidecar and nothing makes it anew: after an upgrade of Istio the old sidecar stays", w)
+		}
+	}
+}
+
+// proxyUser is the user whose requests pass the sidecar by.
+const proxyUser = 1337
+
+// proxyPorts are those on which the sidecar listens in the pod
+// (istio.io/latest/docs/ops/deployment/application-requirements).
+var proxyPorts = []int{15000, 15001, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090}
+
+func reserved(f *finder) {
+	for _, w := range f.AllWorkloads() {
+		sidecar := f.Injection(w).Sidecar
+		if w.Gateway() || sidecar == topology.No {
+			continue
+		}
+		severity := f.check.Severity
+		if sidecar == topology.NotKnown {
+			severity = diag.Warning
+		}
+		if w.RunAsUser == proxyUser {
+			f.sayAs(severity, w.Object, w.PodAt("spec", "securityContext", "runAsUser"), "%d is the sidecar's user", proxyUser)
+		}
+		for _, c := range w.Containers {
+			if c.Name != topology.ProxyContainer && c.Name != "istio-init" && c.Name != "istio-validation" {
+				f.reservedBy(w, c, severity)
+			}
+		}
+	}
+}
+
+func (f *finder) reservedBy(w *topology.Workload, c topology.Container, severity diag.Severity) {
+	if c.RunAsUser == proxyUser {
+		f.sayAs(severity, w.Object, w.ContainerAt(c, "securityContext", "runAsUser"), "%d is the sidecar's user", proxyUser)
+	}
+	for i, p := range c.Ports {
+		if severity == diag.Error && slices.Contains(proxyPorts, p.Number) {
+			f.say(w.Object, w.ContainerAt(c, "ports", i, "containerPort"), "the sidecar listens on %d", p.Number)
+		}
+	}
+}
+
+func autoImages(f *finder) {
+	for _, w := range f.AllWorkloads() {
+		for _, c := range w.Containers {
+			if in := f.Injection(w); c.Image == topology.AutoImage && in.Sidecar == topology.No {
+				f.say(w.Object, w.ContainerAt(c, "image"), "nobody fills in the image: %s", in.Why)
+			}
+		}
+	}
 }

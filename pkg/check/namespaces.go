@@ -9,7 +9,7 @@ import (
 )
 
 // inhabited finds words about a namespace that nothing in the package lives in.
-func inhabited(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func inhabited(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	known := p.Namespaces()
 	if len(known) == 0 || slices.Contains(known, "") {
 		return
@@ -39,7 +39,7 @@ func inhabited(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 
 // moved finds objects of the root namespace that a kustomization put elsewhere:
 // STRICT for the mesh becomes STRICT for one namespace, in silence.
-func moved(ds *diag.List, _ []manifest.Object, p *topology.Package) {
+func moved(ds *diag.List, _ []manifest.Object, p *topology.Model) {
 	for _, m := range p.Moved() {
 		ds.Errorf(diag.CodeMoved, diag.Path{}, "%s %s was moved from %s to %s; keep the KymaMesh in a kustomization of its own, without namespace: and namePrefix:", m.Kind, m.Name, m.From, m.To)
 	}

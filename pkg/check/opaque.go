@@ -14,16 +14,20 @@ import (
 // opaquePorts finds rules that refuse by what only HTTP has, on a workload that
 // takes something else as well: Istio leaves that condition out there, and all
 // of it would be refused.
-func opaquePorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func opaquePorts(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o := range policies(objects) {
 		rules, ok := o.Spec.(*security.AuthorizationPolicy)
 		if !ok || o.gateway || rules.Action != security.AuthorizationPolicy_DENY || !slices.ContainsFunc(rules.Rules, refusesOpaque) {
 			continue
 		}
 		for _, id := range guarded(o, p) {
-			s, _ := p.Service(id[0], id[1])
-			if i := slices.IndexFunc(s.Ports, topology.Port.Opaque); i >= 0 {
-				ds.Errorf(diag.CodePort, o.Origin, "port %d of %s/%s is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: %s", s.Ports[i].Number, id[0], id[1], portsWord(o))
+			s, ok := p.Service(id[0], id[1])
+			if !ok {
+				continue
+			}
+			opaque := func(p topology.Port) bool { return p.Protocol.IsOpaque() }
+			if i := slices.IndexFunc(s.Ports(), opaque); i >= 0 {
+				ds.Errorf(diag.CodePort, o.Origin, "port %d of %s/%s is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: %s", s.Ports()[i].Number, id[0], id[1], portsWord(o))
 				break
 			}
 		}
@@ -31,7 +35,7 @@ func opaquePorts(ds *diag.List, objects []manifest.Object, p *topology.Package) 
 }
 
 // guarded are namespace and name of the Services that a policy holds for.
-func guarded(o policy, p *topology.Package) [][2]string {
+func guarded(o policy, p *topology.Model) [][2]string {
 	if len(o.labels) > 0 {
 		return [][2]string{{o.Namespace, o.service}}
 	}

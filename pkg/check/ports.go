@@ -16,7 +16,7 @@ import (
 
 // workloadPorts finds a Service's port where the workload's is meant: Istio
 // would take it and it would hold for nothing.
-func workloadPorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func workloadPorts(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o, policy := range manifest.Of[*security.PeerAuthentication](objects) {
 		if len(policy.PortLevelMtls) == 0 {
 			continue
@@ -35,15 +35,18 @@ func workloadPorts(ds *diag.List, objects []manifest.Object, p *topology.Package
 }
 
 // rulePorts does the same for the ports in rules.
-func rulePorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func rulePorts(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o := range selecting(objects) {
 		rules, ok := o.Spec.(*security.AuthorizationPolicy)
 		if !ok {
 			continue
 		}
 		s, known := p.Service(o.Namespace, o.service)
+		if !known {
+			continue
+		}
 		for _, port := range portsOf(rules) {
-			if target := misread(s, port); known && target != 0 {
+			if target := misread(s, port); target != 0 {
 				ds.Errorf(diag.CodePort, o.Origin, "%d is the Service's port; the workload listens on %d", port, target)
 			}
 		}
@@ -66,9 +69,9 @@ func portsOf(policy *security.AuthorizationPolicy) []int {
 
 // misread is the port that was meant when number is a Service's port and no
 // port of the workload as far as the Service knows, else 0.
-func misread(s topology.Service, number int) int {
+func misread(s *topology.Service, number int) int {
 	meant := 0
-	for _, port := range s.Ports {
+	for _, port := range s.Ports() {
 		if port.Target == number {
 			return 0
 		}
@@ -81,16 +84,11 @@ func misread(s topology.Service, number int) int {
 
 // servicePorts finds routes to a Service with several ports that do not say
 // which: Istio refuses to guess and drops the route.
-func servicePorts(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func servicePorts(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o, vs := range manifest.Of[*networking.VirtualService](objects) {
 		for _, host := range portless(vs) {
-			short, ok := strings.CutSuffix(host, ".svc.cluster.local")
-			name, namespace, _ := strings.Cut(short, ".")
-			if !ok {
-				continue
-			}
-			if s, ok := p.Service(namespace, name); ok && len(s.Ports) > 1 {
-				ds.Errorf(diag.CodePort, o.Origin, "%s has ports %s: write port", name, numbers(s.Ports))
+			if s, ok := p.ServiceOf(host); ok && len(s.Ports()) > 1 {
+				ds.Errorf(diag.CodePort, o.Origin, "%s has ports %s: write port", s.Name, numbers(s.Ports()))
 			}
 		}
 	}

@@ -13,17 +13,17 @@ import (
 // protocols finds routes in the mesh that no request ever meets, because a Service
 // says that its port speaks something else. Gateways speak what their own server
 // says, so their routes are met; their VirtualServices have the names of no Service.
-func protocols(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func protocols(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o, vs := range manifest.Of[*networking.VirtualService](objects) {
 		s, ok := p.Service(o.Namespace, o.Name)
 		if !ok {
 			continue
 		}
 		at := o.Origin.Key("protocol")
-		if port, missed := missing(s, httpPorts(vs), topology.Port.Opaque); missed && len(vs.Http) > 0 {
+		if port, missed := missing(s, httpPorts(vs), topology.Protocol.IsOpaque); missed && len(vs.Http) > 0 {
 			ds.Errorf(diag.CodeProtocol, at, "port %d (%s) is %s; write protocol: %[3]s", port.Number, says(port), opaqueProtocol(port))
 		}
-		if port, missed := missing(s, tcpPorts(vs), speaksHTTP); missed && len(vs.Tcp) > 0 {
+		if port, missed := missing(s, tcpPorts(vs), topology.Protocol.IsHTTP); missed && len(vs.Tcp) > 0 {
 			ds.Errorf(diag.CodeProtocol, at, "port %d (%s) is HTTP; leave protocol out", port.Number, says(port))
 		}
 	}
@@ -31,14 +31,14 @@ func protocols(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 
 // missing is the first port of those that the routes hold for, when all of them
 // speak otherwise. No ports are all of the Service.
-func missing(s topology.Service, routed []int, otherwise func(topology.Port) bool) (topology.Port, bool) {
+func missing(s *topology.Service, routed []int, otherwise func(topology.Protocol) bool) (topology.Port, bool) {
 	var held []topology.Port
-	for _, port := range s.Ports {
+	for _, port := range s.Ports() {
 		if len(routed) == 0 || slices.Contains(routed, port.Number) {
 			held = append(held, port)
 		}
 	}
-	if len(held) == 0 || slices.ContainsFunc(held, func(p topology.Port) bool { return !otherwise(p) }) {
+	if len(held) == 0 || slices.ContainsFunc(held, func(p topology.Port) bool { return !otherwise(p.Protocol) }) {
 		return topology.Port{}, false
 	}
 	return held[0], true
@@ -90,14 +90,9 @@ func says(p topology.Port) string {
 	return "by Istio's own list"
 }
 
-func speaksHTTP(p topology.Port) bool { return slices.Contains(httpProtocols, p.Protocol()) }
-
-// httpProtocols are the names that Istio takes for HTTP.
-var httpProtocols = []string{"http", "http2", "grpc", "grpc-web"}
-
 // opaqueProtocol is the protocol to write for a port that is not HTTP.
 func opaqueProtocol(p topology.Port) string {
-	if protocol := p.Protocol(); protocol == "tls" || protocol == "https" {
+	if p.Protocol == topology.TLS || p.Protocol == topology.HTTPS {
 		return "TLS"
 	}
 	return "TCP"

@@ -20,7 +20,7 @@ const (
 
 // secrets finds certificates that lie where the gateway does not look. Secrets
 // are often made outside of the package, so one that is nowhere says nothing.
-func secrets(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func secrets(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o, gateway := range manifest.Of[*networking.Gateway](objects) {
 		if gateway.Selector["istio"] != ingressLabel {
 			continue // pods of somebody else, in a namespace that nobody says

@@ -69,13 +69,13 @@ func selecting(objects []manifest.Object) iter.Seq[policy] {
 
 // selectors finds policies that would hold for no pod, or for other pods than
 // the service's: they would do nothing, in silence.
-func selectors(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func selectors(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o := range selecting(objects) {
 		at := word(o.Origin, "selector")
-		if s, ok := p.Service(o.Namespace, o.service); ok && len(s.Selector) > 0 {
-			if !maps.Equal(s.Selector, o.labels) {
+		if s, ok := p.Service(o.Namespace, o.service); ok && len(s.Selector()) > 0 {
+			if !maps.Equal(s.Selector(), o.labels) {
 				ds.Errorf(diag.CodeSelector, at, "the Service %s/%s selects %s; write selector: {%s}",
-					o.Namespace, o.service, text(s.Selector, "=", ","), text(s.Selector, ": ", ", "))
+					o.Namespace, o.service, text(s.Selector(), "=", ","), text(s.Selector(), ": ", ", "))
 			}
 			continue
 		}
@@ -83,8 +83,7 @@ func selectors(ds *diag.List, objects []manifest.Object, p *topology.Package) {
 		if len(workloads) == 0 || len(p.Workloads("")) > 0 {
 			continue
 		}
-		selected := func(w topology.Workload) bool { return contains(w.Labels, o.labels) }
-		if !slices.ContainsFunc(workloads, selected) {
+		if len(p.Selected(o.Namespace, o.labels)) == 0 {
 			ds.Errorf(diag.CodeSelector, at, "no workload of %s has %s; write the labels of the service's pods", o.Namespace, text(o.labels, "=", ","))
 		}
 	}
@@ -95,17 +94,18 @@ var ingressPods = map[string]string{"app": "istio-ingressgateway", "istio": "ing
 
 // lookalikes finds pods of others that a gateway's policy holds for as well: in
 // the root namespace a selector finds pods of every namespace.
-func lookalikes(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func lookalikes(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o := range policies(objects) {
-		if !o.gateway || !contains(ingressPods, o.labels) {
+		if !o.gateway || !topology.Selects(o.labels, ingressPods) {
 			continue // nobody says where pods of their own live
 		}
 		for _, namespace := range p.Namespaces() {
-			for _, w := range p.Workloads(namespace) {
-				if namespace != o.Namespace && contains(w.Labels, o.labels) {
-					ds.Warnf(diag.CodeLookalike, o.Origin, "%s %s/%s has %s like the gateway's pods, and falls under its policy; give one of the two a label of its own",
-						w.Kind, namespace, w.Name, text(o.labels, "=", ","))
-				}
+			if namespace == o.Namespace {
+				continue
+			}
+			for _, w := range p.Selected(namespace, o.labels) {
+				ds.Warnf(diag.CodeLookalike, o.Origin, "%s %s/%s has %s like the gateway's pods, and falls under its policy; give one of the two a label of its own",
+					w.Kind, namespace, w.Name, text(o.labels, "=", ","))
 			}
 		}
 	}
@@ -123,16 +123,6 @@ func word(p diag.Path, name string) diag.Path {
 		}
 		p = outer
 	}
-}
-
-// contains tells whether labels has all of want.
-func contains(labels, want map[string]string) bool {
-	for k, v := range want {
-		if have, ok := labels[k]; !ok || have != v {
-			return false
-		}
-	}
-	return true
 }
 
 func text(labels map[string]string, equals, between string) string {

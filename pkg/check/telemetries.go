@@ -8,15 +8,20 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/topology"
 )
 
+// byHand tells whether a person wrote an object.
+func byHand(o *topology.Object) bool { return !o.Rendered && !o.Ours }
+
 // telemetries finds somebody else's Telemetry for a place that has one of ours:
 // of two without a selector in one namespace Istio reads the older one only.
-func telemetries(ds *diag.List, objects []manifest.Object, p *topology.Package) {
+func telemetries(ds *diag.List, objects []manifest.Object, m *topology.Model) {
 	for o, spec := range manifest.Of[*telemetry.Telemetry](objects) {
 		if spec.GetSelector() != nil {
 			continue
 		}
-		for _, name := range p.WideTelemetries(o.Namespace) {
-			ds.Errorf(diag.CodeTelemetry, o.Origin, "Telemetry %s/%s of the package holds for the same proxies as %[1]s/%[3]s, and Istio reads one of the two; say its words here, or give it a selector", o.Namespace, name, o.Name)
+		for _, other := range m.WideTelemetries(o.Namespace) {
+			if byHand(other) {
+				ds.Errorf(diag.CodeTelemetry, o.Origin, "%s of the package holds for the same proxies as %s/%s, and Istio reads one of the two; say its words here, or give it a selector", other, o.Namespace, o.Name)
+			}
 		}
 	}
 }

@@ -2,7 +2,8 @@ package diag
 
 // Code names one sort of fault for good: a code is never given to another
 // fault, so that a reader can look it up and a pipeline can match on it.
-// KM0xx are about the documents, KM1xx about the package around them.
+// KM0xx are about the documents, KM1xx about the package around them; pkg/check
+// says of each from KM150 on why it hurts and how to mend it.
 type Code string
 
 // The codes; Codes says what each is about.
@@ -58,6 +59,44 @@ const (
 	CodeNoInjector Code = "KM113"
 	CodeProtocol   Code = "KM114"
 	CodeTelemetry  Code = "KM118"
+
+	// From here on the codes are those of `kymamesh check`, one a check.
+	CodeSameObject     Code = "KM150"
+	CodeUnreadable     Code = "KM151"
+	CodeNoHost         Code = "KM152"
+	CodeHalfHost       Code = "KM153"
+	CodeNoSubset       Code = "KM154"
+	CodeNoPort         Code = "KM155"
+	CodePortless       Code = "KM156"
+	CodeTwoRoutes      Code = "KM157"
+	CodeUnreached      Code = "KM158"
+	CodeTwoRules       Code = "KM159"
+	CodeEmptySubset    Code = "KM160"
+	CodeTLSMode        Code = "KM161"
+	CodePlainCaller    Code = "KM162"
+	CodeProbe          Code = "KM163"
+	CodeTwoPolicies    Code = "KM164"
+	CodeNoGateway      Code = "KM165"
+	CodeNotServed      Code = "KM166"
+	CodeTwoServers     Code = "KM167"
+	CodeRouteKind      Code = "KM168"
+	CodeCredential     Code = "KM169"
+	CodeClosedPort     Code = "KM170"
+	CodeNoGatewayPods  Code = "KM171"
+	CodeInjectionLabel Code = "KM172"
+	CodeMisplaced      Code = "KM173"
+	CodeInjectionValue Code = "KM174"
+	CodeNoSidecar      Code = "KM175"
+	CodeUnenforced     Code = "KM176"
+	CodeOutdated       Code = "KM177"
+	CodeNakedPod       Code = "KM178"
+	CodeReserved       Code = "KM179"
+	CodeAutoImage      Code = "KM180"
+	CodeNobodySelected Code = "KM181"
+	CodeNoPods         Code = "KM182"
+	CodeNamedPort      Code = "KM183"
+	CodeExternalPort   Code = "KM184"
+	CodeTwoProtocols   Code = "KM185"
 )
 
 // Codes are all codes with what they are about, for lists in documentation.
@@ -110,4 +149,50 @@ var Codes = []struct {
 	{CodeNoInjector, "pods that get no sidecar, or another one, whatever is said"},
 	{CodeProtocol, "routes of another protocol than the Service's port speaks"},
 	{CodeTelemetry, "a Telemetry of another for the same proxies"},
+	{CodeSameObject, "one object twice in the package"},
+	{CodeUnreadable, "a hand-written object that Istio could not read"},
+	{CodeNoHost, "a host that no Service of the package has"},
+	{CodeHalfHost, "a name of a Service that Istio does not complete"},
+	{CodeNoSubset, "a subset that no DestinationRule of the host has"},
+	{CodeNoPort, "a port that the host does not have"},
+	{CodePortless, "a route from a gateway to a Service of several ports that does not say which"},
+	{CodeTwoRoutes, "two VirtualServices for one host in the mesh"},
+	{CodeUnreached, "a route that no request reaches"},
+	{CodeTwoRules, "two DestinationRules for one host, of which a part is dropped"},
+	{CodeEmptySubset, "a subset that routes lead to and whose labels no pod of the Service has"},
+	{CodeTLSMode, "a DestinationRule whose TLS the server refuses"},
+	{CodePlainCaller, "a caller without a sidecar of a server that takes mTLS only"},
+	{CodeProbe, "a probe of the kubelet that mTLS refuses"},
+	{CodeTwoPolicies, "two objects for the same pods, of which Istio takes one"},
+	{CodeNoGateway, "a Gateway that is not there"},
+	{CodeNotServed, "a host of a VirtualService that its gateways do not serve"},
+	{CodeTwoServers, "two servers of one host and port at the same gateway pods"},
+	{CodeRouteKind, "routes of a kind that the gateway's server does not use"},
+	{CodeCredential, "a gateway's certificate without the parts that its mode needs"},
+	{CodeClosedPort, "a port of a Gateway that the gateway's Service does not open"},
+	{CodeNoGatewayPods, "a Gateway whose selector finds no gateway of the installation"},
+	{CodeInjectionLabel, "labels of a namespace that do not inject as they look"},
+	{CodeMisplaced, "a word about injection where Istio does not read it"},
+	{CodeInjectionValue, "a word about injection with a value that Istio does not know"},
+	{CodeNoSidecar, "a pod that asks for a sidecar and gets none"},
+	{CodeUnenforced, "a policy for pods without a sidecar"},
+	{CodeOutdated, "a sidecar of another version than the mesh's"},
+	{CodeNakedPod, "a pod with a sidecar that nobody makes anew"},
+	{CodeReserved, "a program that takes what the sidecar needs"},
+	{CodeAutoImage, "a proxy that waits for an injection which does not happen"},
+	{CodeNobodySelected, "a policy whose selector finds no workload"},
+	{CodeNoPods, "a Service that selects no workload of the package"},
+	{CodeNamedPort, "a target port whose name no container has"},
+	{CodeExternalPort, "a port of an ExternalName Service that takes traffic of others"},
+	{CodeTwoProtocols, "one port of a workload with two protocols"},
+}
+
+// About is what a code is about, "" for no code.
+func (c Code) About() string {
+	for _, row := range Codes {
+		if row.Code == c {
+			return row.About
+		}
+	}
+	return ""
 }

@@ -128,32 +128,24 @@ func newWanted(edits []Edit) wanted {
 // about are the edits about an item, in their order.
 func (w wanted) about(item *resourcelist.Item) []int {
 	all := slices.Clone(w.single[object{item.APIVersion(), item.Kind(), item.Namespace(), item.Name()}])
-	if len(w.pods) == 0 || !topology.RunsPods(item) {
+	template, runsPods := topology.PodTemplate(item.APIVersion(), item.Kind())
+	if len(w.pods) == 0 || !runsPods {
 		return all
 	}
 	n, err := item.Node()
 	if err != nil {
 		return all
 	}
-	labels := topology.PodLabels(item.Kind(), n)
+	labels := topology.PodLabels(template, n)
 	for key, value := range labels {
 		for _, i := range w.pods[label{item.Namespace(), key, value}] {
-			if contains(labels, w.edits[i].Target.Pods) {
+			if topology.Selects(w.edits[i].Target.Pods, labels) {
 				all = append(all, i)
 			}
 		}
 	}
 	slices.Sort(all)
 	return all
-}
-
-func contains(labels, want map[string]string) bool {
-	for k, v := range want {
-		if have, ok := labels[k]; !ok || have != v {
-			return false
-		}
-	}
-	return true
 }
 
 // editor changes one item.
@@ -211,7 +203,8 @@ func (e *editor) path(t Target, path []string) []string {
 	if t.Pods == nil {
 		return path
 	}
-	return append(topology.PodTemplate(e.item.Kind()), path...)
+	template, _ := topology.PodTemplate(e.item.APIVersion(), e.item.Kind())
+	return slices.Concat(template, path)
 }
 
 // admits tells whether nobody wrote something else than the edit says.

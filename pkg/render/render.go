@@ -115,11 +115,14 @@ func readCall(docs []Document) *call {
 }
 
 // Locate fills in the positions of diagnostics about the documents of a call
-// that were found later, such as those of pkg/check, and sorts them.
+// that were found later, such as those of pkg/check, and sorts them. Objects of
+// the package may follow the documents, by the numbers that the model gave them.
 func Locate(ds diag.List, docs ...Document) diag.List {
 	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
-	for i := range docs {
-		if slices.ContainsFunc(ds, func(d diag.Diagnostic) bool { return d.Path.Document() == i }) {
+	read := make([]bool, len(docs))
+	for _, d := range ds {
+		if i := d.Path.Document(); i < len(docs) && !read[i] {
+			read[i] = true
 			c.read(i)
 		}
 	}

@@ -1,15 +1,28 @@
-// Package topology is the package around the documents: the Services, workloads
-// and namespaces that its objects say. Checks read it and nothing else.
+// Package topology is the effective model of a mesh: what the rendered objects
+// and every other object of a package say together. Services and workloads,
+// who gets a sidecar, what a gateway admits, where a host's requests go, which
+// settings hold for them, which mTLS mode a client and a server meet in, and
+// which policies hold for a pod.
 //
-// An item is parsed only when somebody asks for it; finding out what it is costs
-// nothing that its reader has not paid already.
+// Checks and other questions about a package read this model and parse nothing
+// themselves. It says what Istio would do with these objects and no others:
+// where the package does not hold enough to know, the answer is "not known",
+// never a guess.
+//
+// A [Model] is built by [New], which looks at nothing but the identity of the
+// items. Their content is read once, when a question needs it, so that ten
+// thousand Deployments that nobody asks about cost nothing. Every question about
+// a whole package takes time in proportion to its size. A Model is not safe for
+// concurrent use.
 package topology
 
 import (
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 )
 
@@ -19,167 +32,285 @@ type Item interface {
 	Kind() string
 	Namespace() string
 	Name() string
+	Label(key string) (string, bool)
 	Annotation(key string) (string, bool)
 	Node() (*yaml.Node, error)
 }
 
-// Package is what a package holds. The zero is a package of which nothing is
-// known; every question about it is answered with "not known".
-type Package struct {
-	services   map[objectKey]Item
-	workloads  map[string][]Item   // by namespace
-	secrets    map[string][]string // namespaces by name
-	namespaces []string
-	labelled   map[string]Item // Namespaces by name
-	marked     []Item
-	telemetry  map[string][]Item // by namespace; not ours
+// Object is one object of the model.
+type Object struct {
+	// Group and Version are the two parts of apiVersion; the group of Kubernetes'
+	// own first kinds is "".
+	Group, Version string
+	Kind           string
+	// Namespace is empty for an object that does not say where it lives.
+	Namespace, Name string
+	// Rendered tells whether a document of ours asked for the object.
+	Rendered bool
+	// Ours tells whether an earlier run rendered it for a document that is not
+	// here now.
+	Ours bool
+
+	item Item // nil for what is rendered
+	path diag.Path
+	// Of a rendered object, which has no item:
+	spec   any
+	labels map[string]string
 }
 
-type objectKey struct{ namespace, name string }
+// String names the object as messages do: "VirtualService shop/reviews".
+func (o *Object) String() string { return o.Kind + " " + o.ID() }
 
-// New looks the items through without parsing any.
-func New[T Item](items []T) *Package {
-	p := &Package{
-		services: map[objectKey]Item{}, workloads: map[string][]Item{}, secrets: map[string][]string{},
-		labelled: map[string]Item{}, telemetry: map[string][]Item{},
+// ID is NAMESPACE/NAME, or the name alone where no namespace is written.
+func (o *Object) ID() string {
+	if o.Namespace == "" {
+		return o.Name
 	}
-	for _, item := range items {
-		p.add(item)
+	return o.Namespace + "/" + o.Name
+}
+
+func (o *Object) groupKind() string { return groupKind(o.Group, o.Kind) }
+
+func groupKind(group, kind string) string {
+	if group == "" {
+		return kind
 	}
-	slices.Sort(p.namespaces)
-	p.namespaces = slices.Compact(p.namespaces)
+	return group + "/" + kind
+}
+
+// At is the place of a field of the object, given by its keys (string) and
+// indexes (int) from the object inwards. For a rendered object it is the part of
+// the document that asked for the object, whatever the field: a person cannot
+// mend the object itself.
+func (o *Object) At(steps ...any) diag.Path {
+	if o.Rendered {
+		return o.path
+	}
+	return within(o.path, steps)
+}
+
+func within(p diag.Path, steps []any) diag.Path {
+	for _, step := range steps {
+		switch step := step.(type) {
+		case string:
+			p = p.Key(step)
+		case int:
+			p = p.Index(step)
+		}
+	}
 	return p
 }
 
-func (p *Package) add(item Item) {
-	namespace := item.Namespace()
-	switch kind := item.APIVersion() + "/" + item.Kind(); {
-	case kind == "v1/Service":
-		p.services[objectKey{namespace, item.Name()}] = item
-	case kind == "v1/Namespace":
-		if _, ours := item.Annotation(manifest.SourceAnnotation); ours {
-			return // nobody has to live in what an earlier run rendered
+// node parses a foreign object; nil when it cannot be parsed.
+func (o *Object) node() *yaml.Node {
+	if o.item == nil {
+		return nil
+	}
+	n, err := o.item.Node()
+	if err != nil {
+		return nil
+	}
+	return n
+}
+
+// Model is the effective model. The zero is a package of which nothing is known.
+type Model struct {
+	objects []*Object
+	byKind  map[string][]*Object
+	moved   []Moved
+
+	services   map[key]*Service
+	serviceIDs map[string][]string // names by namespace
+	namespaces map[string]*Namespace
+	inhabited  []string
+	workloads  map[string]*population // by namespace
+	secrets    map[string][]*Object   // by name
+
+	unreadable []Unreadable
+	parts
+}
+
+// key is the identity of an object among those of its kind.
+type key struct{ namespace, name string }
+
+// New takes the objects that are rendered and the items of the package around
+// them, without parsing any. In the paths of the model the first item is
+// document number first, those of the rendered objects being lower; hand the
+// items to whoever turns paths into positions in that order.
+//
+// What an earlier run rendered for a document that is rendered now is not taken:
+// it is going to be replaced. A List counts as its items.
+func New[T Item](objects []manifest.Object, items []T, first int) *Model {
+	m := &Model{
+		byKind: map[string][]*Object{}, services: map[key]*Service{}, serviceIDs: map[string][]string{},
+		namespaces: map[string]*Namespace{}, workloads: map[string]*population{}, secrets: map[string][]*Object{},
+	}
+	owners := map[string]bool{}
+	m.objects = make([]*Object, 0, len(objects)+len(items))
+	for _, o := range objects {
+		owners[o.Owner] = true
+		m.add(&Object{
+			Group: o.Kind.Group, Version: o.Version, Kind: o.Kind.Name, Namespace: o.Namespace, Name: o.Name,
+			Rendered: true, path: o.Origin, spec: o.Spec, labels: o.Labels,
+		})
+	}
+	for i, item := range items {
+		m.take(item, diag.Document(first+i), owners)
+	}
+	slices.Sort(m.inhabited)
+	m.inhabited = slices.Compact(m.inhabited)
+	return m
+}
+
+// take adds an item, or those of a List.
+func (m *Model) take(item Item, at diag.Path, owners map[string]bool) {
+	group, version := groupVersion(item.APIVersion())
+	kind := item.Kind()
+	if kind == "List" && group == "" {
+		n, err := item.Node()
+		if err != nil {
+			return
 		}
-		namespace = item.Name()
-		p.labelled[namespace] = item
-	case RunsPods(item):
-		p.workloads[namespace] = append(p.workloads[namespace], item)
-	case kind == "v1/Secret":
-		p.secrets[item.Name()] = append(p.secrets[item.Name()], namespace)
-		return
-	case slices.Contains(rootKinds, item.Kind()):
-		if _, ok := item.Annotation(manifest.NamespaceAnnotation); ok {
-			p.marked = append(p.marked, item)
+		for i, inner := range elements(value(n, "items")) {
+			m.take(listed{inner}, at.Key("items").Index(i), owners)
 		}
-		if _, ours := item.Annotation(manifest.SourceAnnotation); item.Kind() == "Telemetry" && !ours {
-			p.telemetry[namespace] = append(p.telemetry[namespace], item)
-		}
-		return
-	default:
 		return
 	}
-	p.namespaces = append(p.namespaces, namespace)
+	if slices.Contains(rootKinds, kind) {
+		if root, ok := item.Annotation(manifest.NamespaceAnnotation); ok && root != item.Namespace() {
+			m.moved = append(m.moved, Moved{Kind: kind, Name: item.Name(), From: root, To: item.Namespace()})
+		}
+	}
+	var ours bool
+	if istioGroups[group] || group == "" && kind == "Namespace" {
+		owner, marked := marks(item)
+		if marked && owners[owner] {
+			return
+		}
+		ours = marked
+	}
+	m.add(&Object{
+		Group: group, Version: version, Kind: kind, Namespace: item.Namespace(), Name: item.Name(),
+		Ours: ours, item: item, path: at,
+	})
+}
+
+func groupVersion(apiVersion string) (group, version string) {
+	group, version, found := strings.Cut(apiVersion, "/")
+	if !found {
+		return "", group
+	}
+	return group, version
+}
+
+// marks are those by which a run knows what an earlier one rendered, and for
+// whom.
+func marks(item Item) (owner string, ours bool) {
+	owner, labelled := item.Label(manifest.OwnerLabel)
+	_, annotated := item.Annotation(manifest.SourceAnnotation)
+	return owner, labelled && annotated
+}
+
+// add files an object under what it is. Of two with one identity the first one
+// counts.
+func (m *Model) add(o *Object) {
+	kind := o.groupKind()
+	if !istioGroups[o.Group] && !coreKinds[kind] {
+		return
+	}
+	m.objects = append(m.objects, o)
+	id := key{o.Namespace, o.Name}
+	switch {
+	case podTemplates[kind] != nil:
+		p := m.workloads[o.Namespace]
+		if p == nil {
+			p = &population{}
+			m.workloads[o.Namespace] = p
+			m.inhabited = append(m.inhabited, o.Namespace)
+		}
+		p.objects = append(p.objects, o)
+	case kind == "Service" && m.services[id] == nil:
+		m.services[id] = &Service{Object: o}
+		m.serviceIDs[o.Namespace] = append(m.serviceIDs[o.Namespace], o.Name)
+		m.inhabited = append(m.inhabited, o.Namespace)
+	case kind == "Namespace" && m.namespaces[o.Name] == nil:
+		m.namespaces[o.Name] = &Namespace{Object: o}
+		if !o.Rendered && !o.Ours {
+			m.inhabited = append(m.inhabited, o.Name)
+		}
+	case kind == "Secret":
+		m.secrets[o.Name] = append(m.secrets[o.Name], o)
+	default:
+		m.byKind[kind] = append(m.byKind[kind], o)
+	}
+}
+
+// coreKinds are the kinds of Kubernetes that the model reads, by group/Kind.
+var coreKinds = map[string]bool{
+	"Service": true, "Namespace": true, "Secret": true, "ServiceAccount": true,
+	"Pod": true, "ReplicationController": true,
+	"apps/Deployment": true, "apps/StatefulSet": true, "apps/DaemonSet": true, "apps/ReplicaSet": true,
+	"batch/Job": true, "batch/CronJob": true,
+}
+
+// istioGroups are the API groups of Istio.
+var istioGroups = map[string]bool{
+	"networking.istio.io": true, "security.istio.io": true, "telemetry.istio.io": true,
+	"extensions.istio.io": true, "install.istio.io": true,
 }
 
 // rootKinds are the kinds that are rendered into the root namespace and mean
 // something else outside.
-var rootKinds = []string{
-	"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Certificate", "Telemetry",
-}
-
-// RunsPods tells whether an item is of a kind that runs pods.
-func RunsPods(item interface {
-	APIVersion() string
-	Kind() string
-}) bool {
-	return slices.Contains(workloadKinds, item.APIVersion()+"/"+item.Kind())
-}
-
-var workloadKinds = []string{
-	"v1/Pod", "v1/ReplicationController", "apps/v1/Deployment", "apps/v1/StatefulSet",
-	"apps/v1/DaemonSet", "apps/v1/ReplicaSet", "batch/v1/Job", "batch/v1/CronJob",
-}
+var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Telemetry", "Sidecar", "Certificate"}
 
 // Namespaces are the namespaces in which the package has a Service or a
-// workload, or which it makes, in order. The empty name stands for objects that
-// do not say where they live.
-func (p *Package) Namespaces() []string { return p.namespaces }
+// workload, or which it makes, in order; nobody has to live in one that we
+// render. The empty name stands for objects that do not say where they live.
+func (m *Model) Namespaces() []string { return m.inhabited }
 
-// NamespaceLabel is a label of a Namespace that somebody wrote, empty where the
-// package does not say, or an earlier run of ours did.
-func (p *Package) NamespaceLabel(namespace, key string) string {
-	item, ok := p.labelled[namespace]
-	if !ok {
+// Namespace is a Namespace that the package makes, or that is rendered.
+type Namespace struct {
+	*Object
+	labels map[string]string
+	read   bool
+}
+
+// Labels are the labels of the namespace.
+func (n *Namespace) Labels() map[string]string {
+	if !n.read {
+		n.read = true
+		if n.labels = n.Object.labels; !n.Rendered {
+			n.labels = texts(value(value(n.node(), "metadata"), "labels"))
+		}
+	}
+	return n.labels
+}
+
+// ByHand is the value of a label that a person wrote; "" for one that we set.
+func (n *Namespace) ByHand(label string) string {
+	if n.Rendered || n.Ours {
 		return ""
 	}
-	path := []string{"metadata", "labels", key}
-	set, _ := item.Annotation(manifest.SetAnnotation)
+	set, _ := n.item.Annotation(manifest.SetAnnotation)
+	path := []string{"metadata", "labels", label}
 	if slices.ContainsFunc(manifest.Pointers(set), func(ours []string) bool { return slices.Equal(ours, path) }) {
 		return ""
 	}
-	n, err := item.Node()
-	if err != nil {
-		return ""
-	}
-	return texts(within(n, path[:2]))[key]
+	return n.Labels()[label]
 }
 
-// Service finds a Service. It is false when the package does not hold it, or
-// holds something unreadable under its name.
-func (p *Package) Service(namespace, name string) (Service, bool) {
-	item, ok := p.services[objectKey{namespace, name}]
-	if !ok {
-		return Service{}, false
-	}
-	n, err := item.Node()
-	if err != nil {
-		return Service{}, false
-	}
-	return readService(n), true
+// Namespace finds a Namespace of the package, or one that is rendered.
+func (m *Model) Namespace(name string) (*Namespace, bool) {
+	n, ok := m.namespaces[name]
+	return n, ok
 }
 
-// ServiceNames are the names of a namespace's Services, in order.
-func (p *Package) ServiceNames(namespace string) []string {
-	var all []string
-	for key := range p.services {
-		if key.namespace == namespace {
-			all = append(all, key.name)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
-// Secrets are the namespaces in which the package has a Secret of the name, in
-// the package's order; empty for one that does not say where it lives.
-func (p *Package) Secrets(name string) []string { return p.secrets[name] }
-
-// WideTelemetries are the names of Telemetries of others that hold for a whole
-// namespace, in the package's order.
-func (p *Package) WideTelemetries(namespace string) []string {
-	var all []string
-	for _, item := range p.telemetry[namespace] {
-		n, err := item.Node()
-		if err != nil {
-			continue
-		}
-		spec := value(n, "spec")
-		if value(spec, "selector") == nil && value(spec, "targetRef") == nil && value(spec, "targetRefs") == nil {
-			all = append(all, item.Name())
-		}
-	}
-	return all
-}
-
-// Workloads are the workloads of a namespace; those that are unreadable are left
-// out.
-func (p *Package) Workloads(namespace string) []Workload {
-	var all []Workload
-	for _, item := range p.workloads[namespace] {
-		if n, err := item.Node(); err == nil {
-			all = append(all, Workload{
-				Kind: item.Kind(), Name: item.Name(), Labels: PodLabels(item.Kind(), n), HostNetwork: hostNetwork(item.Kind(), n),
-			})
+// NamespaceObjects are all Namespaces, in the order of the package.
+func (m *Model) NamespaceObjects() []*Namespace {
+	var all []*Namespace
+	for _, o := range m.objects {
+		if n := m.namespaces[o.Name]; n != nil && n.Object == o {
+			all = append(all, n)
 		}
 	}
 	return all
@@ -189,13 +320,44 @@ func (p *Package) Workloads(namespace string) []Workload {
 type Moved struct{ Kind, Name, From, To string }
 
 // Moved are the objects of the root namespace that lie in another one now.
-func (p *Package) Moved() []Moved {
-	var all []Moved
-	for _, item := range p.marked {
-		root, _ := item.Annotation(manifest.NamespaceAnnotation)
-		if root != item.Namespace() {
-			all = append(all, Moved{Kind: item.Kind(), Name: item.Name(), From: root, To: item.Namespace()})
+func (m *Model) Moved() []Moved { return m.moved }
+
+// Twice are the pairs of objects that have one identity: applied together, the
+// later one replaces the other. The model knows the first of each.
+func (m *Model) Twice() [][2]*Object {
+	seen := make(map[identity]*Object, len(m.objects))
+	var all [][2]*Object
+	for _, o := range m.objects {
+		if first, again := seen[o.identity()]; again {
+			all = append(all, [2]*Object{first, o})
+		} else {
+			seen[o.identity()] = o
 		}
 	}
 	return all
 }
+
+// identity is what makes two objects the same, whatever version each is in.
+type identity struct{ group, kind, namespace, name string }
+
+func (o *Object) identity() identity { return identity{o.Group, o.Kind, o.Namespace, o.Name} }
+
+// firsts are the objects without those whose identity is there already.
+func firsts(all []*Object) []*Object {
+	seen := make(map[identity]bool, len(all))
+	return slices.DeleteFunc(slices.Clone(all), func(o *Object) bool {
+		again := seen[o.identity()]
+		seen[o.identity()] = true
+		return again
+	})
+}
+
+// Unreadable is a hand-written Istio object that Istio could not read either.
+type Unreadable struct {
+	*Object
+	Why string
+}
+
+// Unreadable are the Istio objects that could not be read, of all kinds that
+// have been asked for.
+func (m *Model) Unreadable() []Unreadable { return m.unreadable }

@@ -63,7 +63,7 @@ func (c *call) render() {
 // check holds the objects against the package.
 func (c *call) check() diag.List {
 	if c.seesPackage() {
-		around := topology.New(c.list.Items())
+		around := topology.New(c.objects, c.list.Items(), len(c.docs))
 		return append(check.Package(c.objects, around), check.Edits(c.edits, around)...)
 	}
 	var ds diag.List

@@ -173,12 +173,10 @@ func checkNamespace(text []byte) error {
 	return append(faults, apivalidation.ValidateAnnotations(ns.Annotations, field.NewPath("annotations"))...).ToAggregate()
 }
 
-type kindOf struct{ *unstructured.Unstructured }
-
-func (k kindOf) APIVersion() string { return k.GetAPIVersion() }
-func (k kindOf) Kind() string       { return k.GetKind() }
-
-func runsPods(u *unstructured.Unstructured) bool { return topology.RunsPods(kindOf{u}) }
+func runsPods(u *unstructured.Unstructured) bool {
+	_, ok := topology.PodTemplate(u.GetAPIVersion(), u.GetKind())
+	return ok
+}
 
 type podInjector struct {
 	templates inject.Templates
@@ -205,7 +203,7 @@ func newInjector(all objectsByName) (podInjector, error) {
 // sidecar is what a workload's pods get.
 func (in podInjector) sidecar(u *unstructured.Unstructured) (string, error) {
 	template := u.Object
-	if path := topology.PodTemplate(u.GetKind()); len(path) > 0 {
+	if path, _ := topology.PodTemplate(u.GetAPIVersion(), u.GetKind()); len(path) > 0 {
 		template, _, _ = unstructured.NestedMap(u.Object, path...)
 	}
 	pod := &corev1.Pod{}

@@ -128,7 +128,7 @@ func judge(docs []tree) (accepted bool, _ *fault) {
 	return true, judgeTogether(objects)
 }
 
-// judgeTogether asks the analyzers. The one of conflicting gateways remembers
+// judgeTogether asks the analyzers, and our own checks. The analyzer of conflicting gateways remembers
 // the hosts of each Gateway that it has compared as hosts of the other, so that
 // a third one conflicts with hosts that are not there: what it says has to hold
 // for two Gateways alone.
@@ -146,6 +146,13 @@ func judgeTogether(objects []manifest.Object) *fault {
 			continue
 		}
 		return &fault{kind: code, text: m.String()}
+	}
+	found, err := alarms(testCase{name: "in.yaml", objects: objects})
+	if err != nil {
+		return &fault{kind: "checks", text: err.Error()}
+	}
+	for _, f := range found {
+		return &fault{kind: string(f.Code), text: f.String()}
 	}
 	return nil
 }

@@ -1,0 +1,151 @@
+package topology
+
+import "slices"
+
+// Install is what the package says about the installation of Istio: its
+// IstioOperators, the first that says something. Where there is none, Known is
+// false and the rest is Istio's own default.
+type Install struct {
+	Known bool
+	// RootNamespace is where objects hold for the whole mesh.
+	RootNamespace string
+	// Revision of the control plane, "" for the default one.
+	Revision string
+	// Tag is the version of Istio's images, "" when it is not said.
+	Tag string
+	// InjectsByDefault tells whether pods of a namespace without a label get a
+	// sidecar (enableNamespacesByDefault).
+	InjectsByDefault bool
+	// OnlyWhenAsked tells whether pods get a sidecar only when they ask for it
+	// themselves (autoInject: disabled).
+	OnlyWhenAsked bool
+	// NoAutoMTLS tells whether sidecars use mTLS only where a DestinationRule says
+	// so (enableAutoMtls: false).
+	NoAutoMTLS bool
+	// Gateways are those that the installation makes.
+	Gateways []InstalledGateway
+}
+
+// InstalledGateway are the pods of one gateway that istioctl installs.
+type InstalledGateway struct {
+	Name, Namespace string
+	Labels          map[string]string
+	// Ports are those of its Service; nil when the installation does not list
+	// them.
+	Ports []int
+}
+
+const defaultRoot = "istio-system"
+
+// Install is the installation that the package describes.
+func (m *Model) Install() *Install {
+	if m.install != nil {
+		return m.install
+	}
+	in := &Install{RootNamespace: defaultRoot}
+	m.install = in
+	for _, o := range m.byKind["install.istio.io/IstioOperator"] {
+		spec := o.tree()
+		if spec == nil {
+			continue
+		}
+		in.Known = true
+		values, webhook := under(spec, "values"), under(spec, "values", "sidecarInjectorWebhook")
+		mesh := under(spec, "meshConfig")
+		take(&in.RootNamespace, str(mesh["rootNamespace"]))
+		take(&in.Revision, str(spec["revision"]))
+		take(&in.Tag, str(spec["tag"]))
+		take(&in.Tag, str(under(values, "global")["tag"]))
+		in.InjectsByDefault = in.InjectsByDefault || webhook["enableNamespacesByDefault"] == true
+		in.OnlyWhenAsked = in.OnlyWhenAsked || under(values, "global", "proxy")["autoInject"] == "disabled"
+		in.NoAutoMTLS = in.NoAutoMTLS || mesh["enableAutoMtls"] == false
+		components := under(spec, "components")
+		in.gateways(components["ingressGateways"], "ingressgateway", o.Namespace)
+		in.gateways(components["egressGateways"], "egressgateway", o.Namespace)
+	}
+	return in
+}
+
+// tree is the spec of an object without a Go type.
+func (o *Object) tree() map[string]any {
+	if spec, ok := o.spec.(map[string]any); ok {
+		return spec
+	}
+	n := value(o.node(), "spec")
+	if n == nil {
+		return nil
+	}
+	left := maxNodes
+	v, err := plain(n, 0, &left)
+	if err != nil {
+		return nil
+	}
+	spec, _ := v.(map[string]any)
+	return spec
+}
+
+// gateways reads a list of gateway components. Their pods have the labels that
+// Istio's chart gives them, and those that are written.
+func (in *Install) gateways(list any, label, namespace string) {
+	for _, item := range items(list) {
+		g, _ := item.(map[string]any)
+		if g == nil || g["enabled"] != true {
+			continue
+		}
+		gateway := InstalledGateway{
+			Name: str(g["name"]), Namespace: defaultRoot,
+			Labels: map[string]string{"app": "istio-" + label, "istio": label},
+		}
+		take(&gateway.Namespace, namespace)
+		take(&gateway.Namespace, str(g["namespace"]))
+		for k, v := range under(g, "label") {
+			gateway.Labels[k] = str(v)
+		}
+		for _, p := range items(under(g, "k8s", "service")["ports"]) {
+			port, _ := p.(map[string]any)
+			gateway.Ports = append(gateway.Ports, whole(port["port"]))
+		}
+		in.Gateways = append(in.Gateways, gateway)
+	}
+}
+
+// Selected are the installed gateways whose pods have all the labels.
+func (in *Install) Selected(labels map[string]string) []InstalledGateway {
+	return slices.DeleteFunc(slices.Clone(in.Gateways), func(g InstalledGateway) bool { return !Selects(labels, g.Labels) })
+}
+
+// RootNamespace is where objects hold for the whole mesh.
+func (m *Model) RootNamespace() string { return m.Install().RootNamespace }
+
+func under(m map[string]any, keys ...string) map[string]any {
+	for _, key := range keys {
+		m, _ = m[key].(map[string]any)
+	}
+	return m
+}
+
+func items(v any) []any {
+	all, _ := v.([]any)
+	return all
+}
+
+func str(v any) string {
+	text, _ := v.(string)
+	return text
+}
+
+func whole(v any) int {
+	switch v := v.(type) {
+	case int:
+		return v
+	case float64:
+		return int(v)
+	}
+	return 0
+}
+
+func take(to *string, text string) {
+	if text != "" {
+		*to = text
+	}
+}

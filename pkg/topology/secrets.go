@@ -1,0 +1,50 @@
+package topology
+
+import (
+	"slices"
+
+	networking "istio.io/api/networking/v1alpha3"
+)
+
+// Secrets are the namespaces in which the package has a Secret of the name, in
+// the package's order; empty for one that does not say where it lives.
+func (m *Model) Secrets(name string) []string {
+	var all []string
+	for _, o := range m.secrets[name] {
+		all = append(all, o.Namespace)
+	}
+	return all
+}
+
+// SecretKeys are the names of what a Secret holds, in order; never its values.
+func (m *Model) SecretKeys(namespace, name string) ([]string, bool) {
+	for _, o := range m.secrets[name] {
+		if o.Namespace != namespace {
+			continue
+		}
+		n := o.node()
+		var keys []string
+		for _, field := range []string{"data", "stringData"} {
+			for key := range texts(value(n, field)) {
+				keys = append(keys, key)
+			}
+		}
+		slices.Sort(keys)
+		return slices.Compact(keys), true
+	}
+	return nil, false
+}
+
+// GatewayNamespace is where a Gateway's pods run and read their Secrets: that of
+// the installed gateway that it selects, of pods of the package, or where Istio
+// installs its own.
+func (m *Model) GatewayNamespace(g Config[*networking.Gateway]) string {
+	pods, installed := m.GatewayPods(g)
+	switch {
+	case len(installed) > 0:
+		return installed[0].Namespace
+	case len(pods) > 0:
+		return pods[0].Namespace
+	}
+	return defaultRoot
+}
