@@ -86,9 +86,10 @@ func needs[M interface {
 }
 
 // since refuses what came with a minor version of Istio 1 that the mesh has not
-// reached; 0 is in all of them.
+// reached; 0 is in all of them. A version that is none has its own error, and
+// would be older than everything.
 func (r *resolver) since(at diag.Path, minor int) {
-	if r.istio.before(1, minor) {
+	if r.istio != (istioVersion{}) && r.istio.before(1, minor) {
 		r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.%d on; this mesh has %s (install.istioVersion)", minor, r.spec.Install.IstioVersion)
 	}
 }
