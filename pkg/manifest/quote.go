@@ -34,6 +34,20 @@ func surelyPlain(s string) bool {
 	return !numeric
 }
 
+// surelySingle says the same of single quotes: hosts with a wildcard and the
+// fields of Envoy's logs begin with what stands for something else in YAML.
+func surelySingle(s string) bool {
+	if len(s) < 2 || s[0] != '*' && s[0] != '%' || s[len(s)-1] == ' ' {
+		return false
+	}
+	for i := range len(s) {
+		if !plainInside[s[i]] || s[i] == '\'' {
+			return false
+		}
+	}
+	return true
+}
+
 // Tables by byte: what a plain scalar may begin with (digits apart), what may
 // stand in it, and what no number, date or time of any YAML has.
 var (
@@ -68,6 +82,8 @@ func textNode(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch {
 	case surelyPlain(s):
+	case surelySingle(s):
+		n.Style = yaml.SingleQuotedStyle
 	case misread(s):
 		n.Style = yaml.DoubleQuotedStyle
 	default:

@@ -106,6 +106,11 @@ func FuzzString(f *testing.F) {
 		if v := value(t, s); v == s && resolved.MatchString(s) {
 			t.Errorf("%s is plain", s)
 		}
+		if surelySingle(s) {
+			if asked, err := yaml.Marshal(s); err != nil || string(asked) != "'"+s+"'\n" {
+				t.Errorf("surely in single quotes, but yaml.v3 writes %s", asked)
+			}
+		}
 		if surelyPlain(s) {
 			if asked, err := yaml.Marshal(s); err != nil || string(asked) != s+"\n" {
 				t.Errorf("surely plain, but yaml.v3 writes %s", asked)

@@ -21,13 +21,11 @@ func ReadTree(text []byte) (Tree, error) {
 // messages of istio.io/api. It fails where Encode would: on text that is not
 // UTF-8, or a duration out of range.
 func MessageTree(m proto.Message) (Tree, error) {
-	var out nodeSink
+	var out treeSink
 	w := writer{to: &out, kind: &Kind{}}
 	w.message(m.ProtoReflect())
 	if w.err != nil {
 		return nil, w.err
 	}
-	var t Tree
-	err := out.root.Decode(&t)
-	return t, err
+	return out.root.(Tree), nil
 }

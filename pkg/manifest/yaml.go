@@ -144,6 +144,9 @@ func (y *yamlSink) quoted(s string) string {
 	if q, ok := y.odd[s]; ok {
 		return q
 	}
+	if surelySingle(s) {
+		return "'" + s + "'"
+	}
 	n := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{textNode("k"), textNode(s)}}
 	out, err := marshal(n)
 	if err != nil { // yaml.v3 is asked once more, for the whole object, and its error told
