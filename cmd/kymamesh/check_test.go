@@ -125,6 +125,17 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// What is merged into the installation is held against it here too.
+func TestCheckReadsOverrides(t *testing.T) {
+	enter(t, files{
+		"mesh.yaml":   "apiVersion: mesh.kyma-project.io/v1alpha1\nkind: KymaMesh\nmetadata: {name: shop}\nspec: {}\n",
+		"beside.yaml": strings.Replace(operator, "hub", "hbu", 1),
+	})
+	want := "beside.yaml:9:3: error KM003: spec.hbu: no such word; did you mean \"hub\"?\n"
+	got := call("", "check", ".")
+	same(t, "result", result{Code: 1, Out: want}, result{Code: got.Code, Out: got.Out})
+}
+
 // lines are those that hold the text.
 func lines(all, text string) []string {
 	var found []string

@@ -148,6 +148,10 @@ func TestPackage(t *testing.T) {
 			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {5433: DISABLE}}}}\n",
 			service + "  selector: {app: db}\n  ports: [{port: 5433, targetPort: pg}]\n", nil,
 		},
+		"HTTP routes to a port of TLS": {
+			"  services:\n  - {name: db, namespace: shop, to: v1}\n", service + "  ports: [{port: 443, name: tls-db}]\n",
+			[]string{"in.yaml:6:5: error KM114: spec.services[0].protocol: port 443 (tls-db) is TLS; write protocol: TLS"},
+		},
 		"several ports, none written": {
 			"  services:\n  - {name: db, namespace: shop, to: v1, expose: db.local.kyma.dev}\n",
 			service + "  ports: [{port: 9080}, {port: 9090}]\n",

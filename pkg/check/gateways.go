@@ -244,8 +244,8 @@ var chartPorts = []int{15021, 80, 443}
 func closedPorts(f *finder) {
 	for _, g := range f.Gateways() {
 		open, known := f.openPorts(g)
-		if !known || g.Rendered {
-			continue
+		if !known || len(open) == 0 || g.Rendered {
+			continue // a Service without any port is nobody's gateway yet
 		}
 		for i, s := range g.Spec.Servers {
 			if port := int(s.GetPort().GetNumber()); !slices.Contains(open, port) {
