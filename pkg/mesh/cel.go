@@ -58,6 +58,9 @@ var celNumber = regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+[uU]?|[0-9]+[uU]?|[0-9]
 func (r *resolver) expression(at diag.Path, text string) {
 	tokens, problem := celTokens(text)
 	if problem == "" {
+		problem = celChoices(tokens)
+	}
+	if problem == "" {
 		problem = celProblem(tokens)
 	}
 	if problem != "" {
@@ -99,6 +102,39 @@ func celTokens(text string) (tokens []string, problem string) {
 		return nil, "a " + string(open[len(open)-1]) + " that nothing closes"
 	}
 	return tokens, ""
+}
+
+// celChoices says what is wrong with the colons: one belongs to each ?, and one to
+// each entry of a mapping.
+func celChoices(tokens []string) string {
+	level := []string{""} // the open brackets, each with its ? that wait for a colon
+	for i, token := range tokens {
+		top := &level[len(level)-1]
+		switch token {
+		case "(", "[", "{":
+			level = append(level, token)
+		case "?":
+			*top += token
+		case ")", "]", "}":
+			if strings.HasSuffix(*top, "?") {
+				return "a ? without its :"
+			}
+			level = level[:len(level)-1]
+		case ":":
+			if i == 0 || !celEnds(tokens[i-1]) {
+				return "nothing stands before :"
+			}
+			if before, waits := strings.CutSuffix(*top, "?"); waits {
+				*top = before
+			} else if *top != "{" {
+				return "a : without its ?"
+			}
+		}
+	}
+	if level[0] != "" {
+		return "a ? without its :"
+	}
+	return ""
 }
 
 // celName tells whether a token is a name.
