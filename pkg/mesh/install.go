@@ -66,6 +66,7 @@ func (r *resolver) install() Install {
 		in.Autoscaling = "v2beta1"
 	}
 	in.PrometheusMerge = r.spec.Telemetry.Metrics.PrometheusMerge
+	in.Overrides = r.overrides(at.Key("override"))
 	if in.Existing {
 		r.elsewhere(at)
 		r.existingPorts()
@@ -82,7 +83,6 @@ func (r *resolver) install() Install {
 		Resources: r.resources(at.Key("cni").Key("resources"), words.CNI.Resources, func(s *spec.Spec) *spec.Resources { return &s.Install.CNI.Resources }),
 	}
 	in.Hub, in.Tag = r.images(at, words)
-	in.Overrides = r.overrides(at.Key("override"))
 	return in
 }
 

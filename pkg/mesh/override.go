@@ -40,6 +40,10 @@ type Override struct {
 func (r *resolver) overrides(at diag.Path) []Override {
 	var all []Override
 	for _, o := range r.operators {
+		if !o.Value.Local && r.existing() {
+			r.ds.Infof(diag.CodeReference, o.Path, "%s is the installation, and stays as it is; give istioctl the overlay behind it: istioctl install -f ITS-FILE -f THE-OVERLAY", o.Value.Name)
+			continue
+		}
 		if !o.Value.Local {
 			r.ds.Errorf(diag.CodePlace, o.Path, `%s would be installed beside ours; mark it config.kubernetes.io/local-config: "true" to merge it, or write install.mode: existing`, o.Value.Name)
 			continue
