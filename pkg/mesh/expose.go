@@ -408,7 +408,7 @@ func (r *resolver) virtualHost(exposures []exposure) VirtualHost {
 func (g *gateway) shares(host string) bool {
 	for _, l := range g.listeners {
 		for _, h := range l.hosts {
-			if h.serves(host) && g.sharedHost(h.name) {
+			if h.serves(host) && g.shared[h.name] {
 				return true
 			}
 		}

@@ -23,6 +23,10 @@ type gateway struct {
 	// listeners are the servers but the one for redirects, which has no hosts of
 	// its own.
 	listeners []listener
+	// http are the hosts that it serves over HTTP, once each.
+	http []string
+	// shared are the hosts for which it names more than one namespace.
+	shared map[string]bool
 }
 
 // listener is a server with the hosts as they are written.
@@ -144,6 +148,7 @@ func (r *resolver) gateway(path diag.Path, g spec.Gateway) gateway {
 		resolved.listeners = append(resolved.listeners, r.listener(at, path, g, s, under, hosts))
 	}
 	r.httpServers(resolved)
+	resolved.http, resolved.shared = httpHosts(resolved.listeners), sharedHosts(resolved.listeners)
 	resolved.Servers = resolved.servers()
 	resolved.Gateway.Gateway = r.gatewayWayOut(path, g, resolved.Servers)
 	return resolved
@@ -158,6 +163,7 @@ func (r *resolver) hosts(at diag.Path, written []string, namespace string) []gat
 		r.ds.Errorf(diag.CodeEmpty, at, "empty; write the hosts, or * for every host")
 	}
 	var hosts []gatewayHost
+	seen := map[gatewayHost]bool{}
 	for i, text := range written {
 		h := gatewayHost{name: text}
 		if ns, name, found := strings.Cut(text, "/"); found {
@@ -174,10 +180,11 @@ func (r *resolver) hosts(at diag.Path, written []string, namespace string) []gat
 			r.ds.Errorf(diag.CodeName, at.Index(i), "%q is no host; write a DNS name, *.name or *", h.name)
 			continue
 		}
-		if slices.Contains(hosts, h) {
+		if seen[h] {
 			r.ds.Errorf(diag.CodeDuplicate, at.Index(i), "%s is written twice; keep one", h)
 			continue
 		}
+		seen[h] = true
 		hosts = append(hosts, h)
 	}
 	return hosts
@@ -312,15 +319,17 @@ func serverName(l listener, gatewaysHosts bool) string {
 func (g *gateway) servers() []Server {
 	var all []Server
 	var redirected []gatewayHost
+	seen := map[gatewayHost]bool{}
 	redirectName := "http"
 	for _, l := range g.listeners {
 		l.Server.Hosts = g.hostTexts(l.hosts)
 		all = append(all, l.Server)
 		if l.redirect {
 			for _, h := range l.hosts {
-				if !slices.Contains(redirected, h) {
+				if !seen[h] {
 					redirected = append(redirected, h)
 				}
+				seen[h] = true
 			}
 		}
 		if l.Name == "http" {
@@ -344,7 +353,7 @@ func (g *gateway) hostTexts(hosts []gatewayHost) []string {
 	for _, h := range hosts {
 		own := gatewayHost{namespace: g.Namespace, name: h.name}
 		admitted := func(o gatewayHost) bool { return o.name == h.name && o.admits(own.namespace) }
-		if g.sharedHost(h.name) && !slices.ContainsFunc(hosts, admitted) && !slices.Contains(texts, own.String()) {
+		if g.shared[h.name] && !slices.ContainsFunc(hosts, admitted) && !slices.Contains(texts, own.String()) {
 			texts = append(texts, own.String())
 		}
 		texts = append(texts, h.String())
@@ -352,16 +361,20 @@ func (g *gateway) hostTexts(hosts []gatewayHost) []string {
 	return texts
 }
 
-// sharedHost tells whether the gateway names more than one namespace for one host,
-// in whichever of its servers.
-func (g *gateway) sharedHost(name string) bool {
-	var namespaces []string
-	for _, l := range g.listeners {
+// sharedHosts are the hosts for which more than one namespace is named, in
+// whichever of a gateway's servers.
+func sharedHosts(listeners []listener) map[string]bool {
+	shared, namespace := map[string]bool{}, map[string]string{}
+	for _, l := range listeners {
 		for _, h := range l.hosts {
-			if h.name == name && h.namespace != "" && h.namespace != "*" && !slices.Contains(namespaces, h.namespace) {
-				namespaces = append(namespaces, h.namespace)
+			if h.namespace == "" || h.namespace == "*" {
+				continue
 			}
+			if other, named := namespace[h.name]; named && other != h.namespace {
+				shared[h.name] = true
+			}
+			namespace[h.name] = h.namespace
 		}
 	}
-	return len(namespaces) > 1
+	return shared
 }

@@ -147,7 +147,7 @@ func (r *resolver) hostRoutes(x exposure) []Route {
 		r.prefixRedirect(x.at.Key("redirect"), entry.Route, x.around)
 		return []Route{s.build(complete(entry, s.own()), cloned(x.around))}
 	}
-	var all []Route
+	all := reachable{taken: coverIndex{}}
 	for _, one := range s.routes {
 		matches, none := those(one.matches, onGateway)
 		if none {
@@ -158,27 +158,28 @@ func (r *resolver) hostRoutes(x exposure) []Route {
 			continue
 		}
 		for _, route := range r.around(x, one, matches) {
-			all = reachable(all, route)
+			all.add(route)
 		}
 	}
-	return reachable(all, s.build(complete(entry, s.own()), cloned(x.around)))
+	all.add(s.build(complete(entry, s.own()), cloned(x.around)))
+	return all.routes
 }
 
-// reachable appends a route without the matches that those before it take, which
-// a path can bring about: below /a, / is everything.
-func reachable(all []Route, route Route) []Route {
-	var before []*match
-	for _, other := range all {
-		before = append(before, other.Match...)
+// reachable are routes without the matches that those before them take, which a
+// path can bring about: below /a, / is everything.
+type reachable struct {
+	routes []Route
+	taken  coverIndex
+}
+
+func (all *reachable) add(route Route) {
+	asked := len(route.Match) > 0
+	route.Match = slices.DeleteFunc(route.Match, func(m *match) bool { return all.taken.first(m) >= 0 })
+	if asked && len(route.Match) == 0 {
+		return
 	}
-	if len(before) == 0 || len(route.Match) == 0 {
-		return append(all, route)
-	}
-	route.Match = slices.DeleteFunc(route.Match, func(m *match) bool { return covered([]*match{m}, before) })
-	if len(route.Match) == 0 {
-		return all
-	}
-	return append(all, route)
+	all.taken.add(len(all.routes), route.Match)
+	all.routes = append(all.routes, route)
 }
 
 // ownAction tells whether the entry is the only route of its hosts.

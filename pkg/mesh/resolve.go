@@ -38,7 +38,7 @@ func Resolve(ds Documents) ([]*Mesh, diag.List) {
 	members, operators := assign(ds, &list), operatorsOf(ds, &list)
 	meshes := make([]*Mesh, len(ds.Meshes))
 	for i, doc := range ds.Meshes {
-		r := resolver{ds: &list, names: names{&list}, doc: doc, spec: doc.Value.Spec, team: members[i], operators: operators[i]}
+		r := resolver{ds: &list, names: names{&list}, doc: doc, spec: doc.Value.Spec, team: members[i], operators: operators[i], onPods: map[string][]*gateway{}}
 		meshes[i] = r.resolve()
 	}
 	return meshes, list
@@ -118,6 +118,7 @@ type resolver struct {
 	istio   istioVersion
 
 	gateways []gateway
+	onPods   map[string][]*gateway // the gateways on the pods that labels find
 	services []service
 	routed   map[string]string   // namespace/name of services with a route, by host
 	external map[string]External // the hosts of egress, by each of their names

@@ -20,11 +20,12 @@ type route struct {
 // routes resolves and checks a service's routes, without its last one.
 func (r *resolver) routes(s *service) []route {
 	var all []route
+	before := coverIndex{}
 	for i, written := range s.Routes {
 		at := s.at("routes").Index(i)
-		before := len(*r.ds)
+		faults := len(*r.ds)
 		one := route{Route: written, at: at, matches: r.when(at.Key("when"), written.When, false)}
-		faulty := (*r.ds)[before:].HasErrors()
+		faulty := (*r.ds)[faults:].HasErrors()
 		if written.When == nil {
 			r.ds.Errorf(diag.CodeMissing, at, "it has no when and would hide everything after it; write its words at the service itself")
 		}
@@ -36,7 +37,8 @@ func (r *resolver) routes(s *service) []route {
 			r.ds.Errorf(diag.CodePlace, at.Key("when"), "claims can be matched on a gateway only; expose this service")
 		}
 		if !faulty { // what its conditions are is not known
-			r.reached(all, one)
+			r.reached(all, before, one)
+			before.add(len(all), one.matches)
 			all = append(all, one)
 		}
 	}
@@ -44,13 +46,13 @@ func (r *resolver) routes(s *service) []route {
 }
 
 // reached refuses a route that comes after others which take all of its requests.
-func (r *resolver) reached(before []route, one route) {
+func (r *resolver) reached(all []route, before coverIndex, one route) {
 	if len(one.matches) == 0 {
 		return
 	}
 	first := -1 // the earlier route that takes the first match
 	for _, m := range one.matches {
-		i := slices.IndexFunc(before, func(b route) bool { return len(b.matches) > 0 && covered([]*match{m}, b.matches) })
+		i := before.first(m)
 		if i < 0 {
 			return
 		}
@@ -58,7 +60,7 @@ func (r *resolver) reached(before []route, one route) {
 			first = i
 		}
 	}
-	r.ds.Errorf(diag.CodeUnused, one.at, "it is never reached: %s matches all of it", shortPath(before[first].at))
+	r.ds.Errorf(diag.CodeUnused, one.at, "it is never reached: %s matches all of it", shortPath(all[first].at))
 }
 
 // own are the route words that the service says itself.

@@ -197,7 +197,7 @@ func (r *ruleReader) alsoLetIn(at diag.Path, f *spec.From, g *gateway) {
 	for i := range r.gateways {
 		other := &r.gateways[i]
 		if other.account == g.account && !slices.Contains(f.Gateways, other.Name) && other.Name != g.Name {
-			r.ds.Warnf(diag.CodeAccess, at, "%s and %s run as one account; this lets both in; add to: {hosts: [%s]}", g.Name, other.Name, strings.Join(hostNames(g), ", "))
+			r.ds.Warnf(diag.CodeAccess, at, "%s and %s run as one account; this lets both in; add to: {hosts: [%s]}", g.Name, other.Name, strings.Join(g.http, ", "))
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,13 +16,23 @@ import (
 
 // podMates are the other gateways on a gateway's pods.
 func (r *resolver) podMates(g *gateway) []*gateway {
-	var all []*gateway
-	for i := range r.gateways {
-		if other := &r.gateways[i]; other.Name != g.Name && sharePods(*g, *other) {
-			all = append(all, other)
+	labels := fmt.Sprintf("%q", g.Selector) // in the order of the keys
+	on, known := r.onPods[labels]
+	if !known {
+		for i := range r.gateways {
+			if sharePods(*g, r.gateways[i]) {
+				on = append(on, &r.gateways[i])
+			}
+		}
+		r.onPods[labels] = on
+	}
+	mates := make([]*gateway, 0, len(on))
+	for _, other := range on {
+		if other.Name != g.Name {
+			mates = append(mates, other)
 		}
 	}
-	return all
+	return mates
 }
 
 // limited holds a rule to the requests that are the gateway's own. It is several
@@ -57,7 +68,7 @@ func (r *resolver) servesHosts(at diag.Path, g *gateway, o *security.Operation) 
 	for _, host := range o.Hosts {
 		name, _, _ := strings.Cut(host, ":")
 		serves := func(h string) bool { return gatewayHost{name: h}.serves(name) }
-		if name != "*" && !strings.HasSuffix(name, "*") && !slices.ContainsFunc(hostNames(g), serves) {
+		if name != "*" && !strings.HasSuffix(name, "*") && !slices.ContainsFunc(g.http, serves) {
 			r.ds.Errorf(diag.CodeHost, at.Key("to").Key("hosts"), "host %s is not served by gateway %s (%s)", name, g.Name, servedHosts(g))
 		}
 	}
@@ -65,18 +76,18 @@ func (r *resolver) servesHosts(at diag.Path, g *gateway, o *security.Operation) 
 
 // allowedHere lets in what comes for the gateway's own hosts.
 func (r *resolver) allowedHere(g *gateway, mates []*gateway, rule *security.Rule) []*security.Rule {
-	if slices.Contains(hostNames(g), "*") {
+	if slices.Contains(g.http, "*") {
 		r.ds.Errorf(diag.CodeAccess, g.path.Key("hosts"), "%s serves * on the same pods; its requests cannot be told from those of %s", g.Name, mates[0].Name)
 		return []*security.Rule{rule}
 	}
 	var rules []*security.Rule
-	if hosts := hostNames(g); len(hosts) > 0 {
+	if hosts := g.http; len(hosts) > 0 {
 		limited := proto.CloneOf(operation(rule))
 		if len(limited.Hosts) == 0 {
 			limited.Hosts = hostPatterns(hosts, g)
 		}
 		for _, mate := range mates {
-			limited.NotHosts = append(limited.NotHosts, hostPatterns(coveredNames(hosts, hostNames(mate)), g)...)
+			limited.NotHosts = append(limited.NotHosts, hostPatterns(coveredNames(hosts, mate.http), g)...)
 		}
 		rules = append(rules, withOperation(rule, limited))
 	}
@@ -118,13 +129,13 @@ func (r *resolver) deniedHere(at diag.Path, g *gateway, mates []*gateway, rule *
 // port cannot be said, so that a gateway that has one is all that the others are
 // not: a Host header with an unusual port is refused rather than missed.
 func (r *resolver) ownHosts(at diag.Path, g *gateway, mates []*gateway, o *security.Operation) {
-	hosts := hostNames(g)
+	hosts := g.http
 	if !slices.ContainsFunc(hosts, func(h string) bool { return strings.HasPrefix(h, "*") }) {
 		o.Hosts = hostPatterns(hosts, g)
 		return
 	}
 	for _, mate := range mates {
-		others := hostNames(mate)
+		others := mate.http
 		if len(coveredNames(others, hosts)) > 0 {
 			r.ds.Errorf(diag.CodeAccess, at, "%s serves %s on the same pods; its requests cannot be told from those of %s", mate.Name, strings.Join(others, ", "), g.Name)
 			return
@@ -178,12 +189,17 @@ func notSNI(when []*security.Condition, l listener) []*security.Condition {
 }
 
 // names are the hosts of a server without their namespaces.
-func (l listener) names() []string {
+func (l listener) names() []string { return hostNames(l.hosts) }
+
+// hostNames are the names of hosts, once each.
+func hostNames(hosts []gatewayHost) []string {
 	var all []string
-	for _, h := range l.hosts {
-		if !slices.Contains(all, h.name) {
+	seen := map[string]bool{}
+	for _, h := range hosts {
+		if !seen[h.name] {
 			all = append(all, h.name)
 		}
+		seen[h.name] = true
 	}
 	return all
 }
@@ -202,20 +218,15 @@ func httpOnly(rule *security.Rule) bool {
 	return slices.ContainsFunc(rule.When, func(c *security.Condition) bool { return strings.HasPrefix(c.Key, "request.") })
 }
 
-// hostNames are the hosts that a gateway serves over HTTP, once each.
-func hostNames(g *gateway) []string {
-	var all []string
-	for _, l := range g.listeners {
-		if !l.routesHTTP() {
-			continue
-		}
-		for _, name := range l.names() {
-			if !slices.Contains(all, name) {
-				all = append(all, name)
-			}
+// httpHosts are the hosts of the servers for HTTP, once each.
+func httpHosts(listeners []listener) []string {
+	var all []gatewayHost
+	for _, l := range listeners {
+		if l.routesHTTP() {
+			all = append(all, l.hosts...)
 		}
 	}
-	return all
+	return hostNames(all)
 }
 
 // coveredNames are the names that some other one of hosts covers.
