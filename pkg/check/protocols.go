@@ -20,10 +20,10 @@ func protocols(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 			continue
 		}
 		at := o.Origin.Key("protocol")
-		if port, missed := missing(s, httpPorts(vs), topology.Protocol.IsOpaque); missed && len(vs.Http) > 0 {
+		if port, missed := missing(s, routedPorts[*networking.HTTPRoute, *networking.HTTPMatchRequest](vs.Http), topology.Protocol.IsOpaque); missed && len(vs.Http) > 0 {
 			ds.Errorf(diag.CodeProtocol, at, "port %d (%s) is %s; write protocol: %[3]s", port.Number, says(port), opaqueProtocol(port))
 		}
-		if port, missed := missing(s, tcpPorts(vs), topology.Protocol.IsHTTP); missed && len(vs.Tcp) > 0 {
+		if port, missed := missing(s, routedPorts[*networking.TCPRoute, *networking.L4MatchAttributes](vs.Tcp), topology.Protocol.IsHTTP); missed && len(vs.Tcp) > 0 {
 			ds.Errorf(diag.CodeProtocol, at, "port %d (%s) is HTTP; leave protocol out", port.Number, says(port))
 		}
 	}
@@ -44,36 +44,19 @@ func missing(s *topology.Service, routed []int, otherwise func(topology.Protocol
 	return held[0], true
 }
 
-// httpPorts are the ports that all HTTP routes together name; none where one of
-// them names none.
-func httpPorts(vs *networking.VirtualService) []int {
+// routedPorts are the ports that all routes of one kind together name; none where one
+// of them names none.
+func routedPorts[R interface{ GetMatch() []M }, M interface{ GetPort() uint32 }](routes []R) []int {
 	var all []int
-	for _, route := range vs.Http {
-		if len(route.Match) == 0 {
+	for _, route := range routes {
+		if len(route.GetMatch()) == 0 {
 			return nil
 		}
-		for _, m := range route.Match {
-			if m.Port == 0 {
+		for _, m := range route.GetMatch() {
+			if m.GetPort() == 0 {
 				return nil
 			}
-			all = append(all, int(m.Port))
-		}
-	}
-	return all
-}
-
-// tcpPorts are the same for TCP routes.
-func tcpPorts(vs *networking.VirtualService) []int {
-	var all []int
-	for _, route := range vs.Tcp {
-		if len(route.Match) == 0 {
-			return nil
-		}
-		for _, m := range route.Match {
-			if m.Port == 0 {
-				return nil
-			}
-			all = append(all, int(m.Port))
+			all = append(all, int(m.GetPort()))
 		}
 	}
 	return all

@@ -95,6 +95,18 @@ func (r *resolver) since(at diag.Path, minor int) {
 }
 
 func (r *resolver) known(at diag.Path, m protoreflect.Message) {
+	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor) bool {
+		r.since(at, since[fd.FullName()])
+		if instead, old := givenUp[fd.FullName()]; old {
+			r.ds.Errorf(diag.CodeValue, at, "Istio has given it up; write %s", instead)
+		}
+		return true
+	})
+}
+
+// eachField visits the fields that a message says, and those of the messages in a
+// field for which visit is true.
+func eachField(at diag.Path, m protoreflect.Message, visit func(diag.Path, protoreflect.FieldDescriptor) bool) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
 		fd := fields.Get(i)
@@ -102,18 +114,14 @@ func (r *resolver) known(at diag.Path, m protoreflect.Message) {
 			continue
 		}
 		at := at.Key(fd.JSONName())
-		r.since(at, since[fd.FullName()])
-		if instead, old := givenUp[fd.FullName()]; old {
-			r.ds.Errorf(diag.CodeValue, at, "Istio has given it up; write %s", instead)
-		}
 		switch {
-		case fd.Message() == nil || fd.IsMap():
+		case !visit(at, fd), fd.Message() == nil, fd.IsMap():
 		case fd.IsList():
 			for i := range m.Get(fd).List().Len() {
-				r.known(at.Index(i), m.Get(fd).List().Get(i).Message())
+				eachField(at.Index(i), m.Get(fd).List().Get(i).Message(), visit)
 			}
 		default:
-			r.known(at, m.Get(fd).Message())
+			eachField(at, m.Get(fd).Message(), visit)
 		}
 	}
 }

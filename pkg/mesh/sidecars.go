@@ -232,7 +232,7 @@ func (r *resolver) sidecarWords(at place, w spec.Sidecar, workload bool) {
 // know.
 func (r *resolver) teamSidecar(s *service, around *spec.Sidecar) {
 	if at := s.at("sidecar.ingress"); s.team(at) && s.Sidecar.Ingress != nil {
-		r.ds.Errorf(diag.CodePlace, at, "no such word in a MeshService; it belongs to KymaMesh services[]")
+		r.ds.Errorf(diag.CodePlace, at, onlyPlatform)
 	}
 	if at := s.at("sidecar.outboundTrafficPolicy"); s.team(at) && s.Sidecar.OutboundTrafficPolicy == "ALLOW_ANY" {
 		r.ds.Errorf(diag.CodePlace, at, "a MeshService may close what is open and not the reverse; REGISTRY_ONLY, or the platform team sets it in KymaMesh services[]")

@@ -52,33 +52,19 @@ func wayOut[M interface {
 
 // saidElsewhere refuses the fields that have a word.
 func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message) {
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		fd := fields.Get(i)
-		if !m.Has(fd) {
-			continue
-		}
-		at := at.Key(fd.JSONName())
-		if instead, refused := elsewhereSaid[fd.FullName()]; refused {
+	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor) bool {
+		instead, refused := elsewhereSaid[fd.FullName()]
+		if refused {
 			r.ds.Errorf(diag.CodePlace, at, "a way out cannot set it; %s", instead)
-			continue
 		}
-		switch {
-		case fd.Message() == nil || fd.IsMap():
-		case fd.IsList():
-			for j := range m.Get(fd).List().Len() {
-				r.saidElsewhere(at.Index(j), m.Get(fd).List().Get(j).Message())
-			}
-		default:
-			r.saidElsewhere(at, m.Get(fd).Message())
-		}
-	}
+		return !refused
+	})
 }
 
 // serviceWaysOut are the ways out of one service.
 func (r *resolver) serviceWaysOut(s *service, resolved *Service) {
 	if s.hasTeam && s.Service.VirtualService != nil && s.team(s.path) { // Go literals only, YAML refuses the words
-		r.ds.Errorf(diag.CodePlace, s.path.Key("virtualService"), "no such word in a MeshService; it belongs to KymaMesh services[]")
+		r.ds.Errorf(diag.CodePlace, s.path.Key("virtualService"), onlyPlatform)
 	}
 	needs(r, s.at("virtualService"), s.VirtualService)
 	needs(r, s.at("destinationRule"), s.DestinationRule)
@@ -89,7 +75,7 @@ func (r *resolver) serviceWaysOut(s *service, resolved *Service) {
 		needs(r, at.Key("virtualService"), e.VirtualService)
 		wayOut(r, at.Key("virtualService"), e.VirtualService)
 		if e.VirtualService != nil && s.team(at) {
-			r.ds.Errorf(diag.CodePlace, at.Key("virtualService"), "no such word in a MeshService; it belongs to KymaMesh services[]")
+			r.ds.Errorf(diag.CodePlace, at.Key("virtualService"), onlyPlatform)
 		}
 	}
 }
