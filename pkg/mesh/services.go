@@ -453,12 +453,25 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 	switch {
 	case v.Labels == nil:
 		v.Labels = map[string]string{"version": name}
+		r.versionLabels(at, s, v.Labels)
 	case len(v.Labels) == 0:
 		r.ds.Errorf(diag.CodeEmpty, at.Key("labels"), "empty; it would be all pods of the service, write labels: {version: %s}", name)
 	default:
 		r.names.labels(at.Key("labels"), v.Labels)
+		r.versionLabels(at.Key("labels"), s, v.Labels)
 	}
 	return v
+}
+
+// versionLabels refuses labels that no pod of the service can have: a subset
+// without pods answers 503.
+func (r *resolver) versionLabels(at diag.Path, s service, labels map[string]string) {
+	selector := s.selector()
+	for _, key := range sortedKeys(labels) {
+		if of, ok := selector[key]; ok && of != labels[key] {
+			r.ds.Errorf(diag.CodeValue, at, "a version has its pods among those of the service, and these have %s=%s, not %q; write other labels, or the selector of the service", key, of, labels[key])
+		}
+	}
 }
 
 // routedTwice warns of a version that leads to a service with a route of its
