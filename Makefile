@@ -40,9 +40,10 @@ test: build image
 	@echo "building Istio's own judges of every golden case (about five minutes the first time) ..." >&2
 	cd test/istio && go vet . && go test -vet=off .
 
-# Random documents, judged by Istio: COUNT of them.
+# Every golden case 1,000 times, and random documents, judged by Istio: COUNT of them.
 COUNT ?= 100000
 soak:
+	KYMAMESH_SOAK=$(COUNT) go test -count=1 -timeout 0 -run Golden .
 	cd test/istio && GOGC=400 KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
 
 golden:
