@@ -44,7 +44,7 @@ test: build image
 COUNT ?= 100000
 soak:
 	KYMAMESH_SOAK=$(COUNT) go test -count=1 -timeout 0 -run Golden .
-	cd test/istio && GOGC=400 KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
+	cd test/istio && KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
 
 golden:
 	go test . ./plugins/kymamesh-krm ./examples ./pkg/check -update

@@ -40,6 +40,7 @@ var knownRefusals = []knownWarning{
 // render and the objects of the packages around it. Packages are applied one
 // after another: they have names in common.
 func TestAPIServer(t *testing.T) {
+	t.Parallel() // it mostly waits for etcd
 	api := startKubernetesAPI(t)
 	t.Run("refusals", api.refuses)
 	table := newWarningTable(knownRefusals)
