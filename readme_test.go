@@ -187,6 +187,8 @@ var blocks = []struct {
 	{"services[].expose[].", spec.Expose{}},
 	{"sidecar.", spec.Sidecar{}},
 	{"egress.", spec.Egress{}},
+	{"checks.", spec.Checks{}},
+	{"checks.ignore[].", spec.Ignore{}},
 	{"egress.hosts[].", spec.EgressHost{}},
 	{"egress.hosts[].ports[].", spec.EgressPort{}},
 }

@@ -43,7 +43,11 @@ check whose subject the package does not hold says nothing. Of a kustomization
 check what kustomize builds.
 
 Findings go to standard output. The exit code is 1 when there is one at or above
---fail-on.`,
+--fail-on.
+
+A finding that may stay is ignored by the annotation
+ignore.mesh.kyma-project.io/CODE on its object, or by checks.ignore in the
+KymaMesh, each with a reason. What is ignored and no longer found is a finding.`,
 		Example: `  kymamesh check deploy/
   kustomize build overlay | kymamesh check -
   kubectl get pods,services,virtualservices -A -o yaml | kymamesh check -
@@ -92,12 +96,13 @@ func (e *examination) run(s streams) error {
 	if err != nil {
 		return err
 	}
-	silent := in.examine()
-	if err := writeReport(s.out, e.format, in.ds); err != nil {
+	found := in.examine()
+	if err := writeReport(s.out, e.format, in.ds, found.ignored); err != nil {
 		return fmt.Errorf("stdout: %w", err)
 	}
 	if e.format == "text" {
-		writeSilent(s.err, silent)
+		writeIgnored(s.err, found.ignored)
+		writeSilent(s.err, found.silent)
 	}
 	if slices.ContainsFunc(in.ds, e.fails) {
 		return errFaults
@@ -109,10 +114,18 @@ func (e *examination) fails(d diag.Diagnostic) bool {
 	return d.Severity == diag.Error || e.failOn == diag.Warning.String() && d.Severity == diag.Warning
 }
 
-// examine checks all that was read as one package, and tells which checks had
-// nothing to read. With faults in a document nobody knows what it would render,
-// and the rest of the package is not held against it.
-func (in *input) examine() (silent []check.Check) {
+// examined is what there is to say beside the findings.
+type examined struct {
+	// ignored are findings that somebody knows of.
+	ignored []check.Ignored
+	// silent are the checks that had nothing to read.
+	silent []check.Check
+}
+
+// examine checks all that was read as one package. With faults in a document
+// nobody knows what it would render, and the rest of the package is not held
+// against it.
+func (in *input) examine() examined {
 	in.packAll()
 	in.addOverrides()
 	var objects []manifest.Object
@@ -121,14 +134,17 @@ func (in *input) examine() (silent []check.Check) {
 		objects, in.ds = all, append(in.ds, ds...)
 	}
 	if in.ds.HasErrors() {
-		return nil
+		return examined{}
 	}
 	model := topology.New(objects, in.edited(), len(in.docs))
 	in.ds = append(in.ds, check.Package(objects, model)...)
 	in.ds = append(in.ds, in.written(objects)...)
-	in.ds = append(in.ds, check.Whole(model)...)
-	in.locate()
-	return check.Silent(model)
+	found, ignored := check.Examine(model, render.Ignored(in.docs...)...)
+	in.ds = in.located(append(in.ds, found...))
+	for i := range ignored {
+		ignored[i].Diagnostic = in.located(diag.List{ignored[i].Diagnostic})[0]
+	}
+	return examined{ignored, check.Silent(model)}
 }
 
 // edited are the items as the documents change them.
@@ -158,16 +174,16 @@ func (in *input) packAll() {
 	}
 }
 
-// locate fills in positions, of items too: their document numbers follow those
+// located fills in positions, of items too: their document numbers follow those
 // of the documents.
-func (in *input) locate() {
+func (in *input) located(ds diag.List) diag.List {
 	docs := make([]render.Document, len(in.docs)+len(in.items))
 	copy(docs, in.docs)
-	for _, d := range in.ds {
+	for _, d := range ds {
 		if i := d.Path.Document() - len(in.docs); i >= 0 {
 			item := in.items[i]
 			docs[len(in.docs)+i] = render.Document{File: in.files[item].name, Line: item.Line(), Text: item.Bytes()}
 		}
 	}
-	in.ds = render.Locate(in.ds, docs...)
+	return render.Locate(ds, docs...)
 }

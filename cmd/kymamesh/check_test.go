@@ -196,8 +196,37 @@ func TestCheckSARIF(t *testing.T) {
 	same(t, "rules", []string{"KM155", "KM182"}, []string{run.Tool.Driver.Rules[0].ID, run.Tool.Driver.Rules[1].ID})
 	same(t, "a result", sarifResult{
 		"KM155", "error", sarifText{"spec.http[0].route[0].destination.port.number: reviews.shop.svc.cluster.local has no port 8080; it has 80"},
-		[]sarifLocation{{sarifPlace{sarifFile{stdinName}, &sarifRegion{15, 43}}}},
+		[]sarifLocation{{sarifPlace{sarifFile{stdinName}, &sarifRegion{15, 43}}}}, nil,
 	}, run.Results[1])
+}
+
+// What may stay is shown with its reason, and fails nothing.
+func TestCheckIgnored(t *testing.T) {
+	noted := strings.Replace(lost, "kind: Service\nmetadata: {", "kind: Service\nmetadata: {annotations: {ignore.mesh.kyma-project.io/KM182: pods by Helm}, ", 1)
+	listed := header + "spec: {domain: shop.example.com, checks: {ignore: [{code: KM155, kind: VirtualService, reason: next week}]}}\n"
+	enter(t, files{"app.yaml": noted, "mesh.yaml": listed})
+	got := call("", "check", "app.yaml", "mesh.yaml", "--fail-on", "warning")
+	silent := got.Err[strings.Index(got.Err, "silent"):]
+	same(t, "text", result{Err: "app.yaml:15:43: ignored KM155: next week\napp.yaml:5:3: ignored KM182: pods by Helm\n"},
+		result{Code: got.Code, Out: got.Out, Err: strings.TrimSuffix(got.Err, silent)})
+
+	var all []finding
+	got = call("", "check", "app.yaml", "mesh.yaml", "-o", "json")
+	if err := json.Unmarshal([]byte(got.Out), &all); err != nil || len(all) != 2 || got.Err != "" {
+		t.Fatal(err, got)
+	}
+	same(t, "json", []string{"KM155 next week", "KM182 pods by Helm"}, []string{all[0].Code + " " + all[0].Ignored, all[1].Code + " " + all[1].Ignored})
+
+	var log sarif
+	if err := json.Unmarshal([]byte(rendered(t, "", "check", "app.yaml", "mesh.yaml", "-o", "sarif")), &log); err != nil || len(log.Runs[0].Results) != 2 {
+		t.Fatal(err, log)
+	}
+	run := log.Runs[0]
+	same(t, "a list", []sarifSuppression{{"external", "next week"}}, run.Results[0].Suppressions)
+	same(t, "an annotation", []sarifSuppression{{"inSource", "pods by Helm"}}, run.Results[1].Suppressions)
+	if got := call("", "check", "app.yaml", "mesh.yaml", "-o", "github"); got.Out != "" {
+		t.Errorf("github: %s", got.Out)
+	}
 }
 
 // What a person wrote must not end an annotation, or begin another.

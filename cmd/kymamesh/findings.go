@@ -12,14 +12,14 @@ import (
 )
 
 // writeReport writes findings in one of reportFormats, at once.
-func writeReport(w io.Writer, format string, ds diag.List) error {
+func writeReport(w io.Writer, format string, ds diag.List, ignored []check.Ignored) error {
 	var out bytes.Buffer
 	var err error
 	switch format {
 	case "json":
-		err = writeJSON(&out, findings(ds))
+		err = writeJSON(&out, findings(ds, ignored))
 	case "sarif":
-		err = encodeJSON(&out, sarifLog(ds))
+		err = encodeJSON(&out, sarifLog(ds, ignored))
 	case "github":
 		for _, d := range ds {
 			writeAnnotation(&out, d)
@@ -47,17 +47,29 @@ type finding struct {
 	Message  string `json:"message"`
 	Hurts    string `json:"hurts,omitempty"`
 	Mend     string `json:"mend,omitempty"`
+	// Ignored is the reason why it may stay.
+	Ignored string `json:"ignored,omitempty"`
 }
 
-func findings(ds diag.List) []finding {
-	all := make([]finding, 0, len(ds))
+func findings(ds diag.List, ignored []check.Ignored) []finding {
+	all := make([]finding, 0, len(ds)+len(ignored))
 	for _, d := range ds {
-		c := checkOf(d.Code)
-		all = append(all, finding{
-			string(d.Code), d.Severity.String(), d.Pos.File, d.Pos.Line, d.Pos.Col, d.Path.String(), d.Message, c.Hurts, c.Mend,
-		})
+		all = append(all, findingOf(d))
+	}
+	for _, i := range ignored {
+		f := findingOf(i.Diagnostic)
+		f.Ignored = i.By.Reason
+		all = append(all, f)
 	}
 	return all
+}
+
+func findingOf(d diag.Diagnostic) finding {
+	c := checkOf(d.Code)
+	return finding{
+		Code: string(d.Code), Severity: d.Severity.String(), File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Col,
+		Path: d.Path.String(), Message: d.Message, Hurts: c.Hurts, Mend: c.Mend,
+	}
 }
 
 // checkOf is the check of a code; most codes of documents have none.
@@ -132,6 +144,14 @@ type (
 		Level     string          `json:"level"`
 		Message   sarifText       `json:"message"`
 		Locations []sarifLocation `json:"locations,omitempty"`
+		// Suppressions are there for what is ignored, which a forge then shows as
+		// closed.
+		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	}
+	sarifSuppression struct {
+		// Kind is inSource for the object's own annotation, else external.
+		Kind          string `json:"kind"`
+		Justification string `json:"justification"`
 	}
 	sarifLocation struct {
 		PhysicalLocation sarifPlace `json:"physicalLocation"`
@@ -151,13 +171,23 @@ type (
 
 // sarifLog is a run of this program. Its rules are the codes that were found, in
 // order.
-func sarifLog(ds diag.List) sarif {
-	run := sarifRun{Results: make([]sarifResult, 0, len(ds))}
+func sarifLog(ds diag.List, ignored []check.Ignored) sarif {
+	run := sarifRun{Results: make([]sarifResult, 0, len(ds)+len(ignored))}
 	run.Tool.Driver = sarifDriver{Name: "kymamesh", Version: version, Rules: []sarifRule{}}
 	var codes []diag.Code
-	for _, d := range ds {
+	add := func(d diag.Diagnostic, suppressions ...sarifSuppression) {
 		codes = append(codes, d.Code)
-		run.Results = append(run.Results, sarifResult{string(d.Code), sarifLevel(d.Severity), sarifText{sarifMessage(d)}, sarifLocations(d.Pos)})
+		run.Results = append(run.Results, sarifResult{string(d.Code), sarifLevel(d.Severity), sarifText{sarifMessage(d)}, sarifLocations(d.Pos), suppressions})
+	}
+	for _, d := range ds {
+		add(d)
+	}
+	for _, i := range ignored {
+		kind := "external"
+		if i.InObject {
+			kind = "inSource"
+		}
+		add(i.Diagnostic, sarifSuppression{kind, i.By.Reason})
 	}
 	slices.Sort(codes)
 	for _, code := range slices.Compact(codes) {
@@ -194,6 +224,13 @@ func sarifLocations(p diag.Pos) []sarifLocation {
 		at.Region = &sarifRegion{p.Line, p.Col}
 	}
 	return []sarifLocation{{at}}
+}
+
+// writeIgnored says what is not reported, and why.
+func writeIgnored(w io.Writer, ignored []check.Ignored) {
+	for _, i := range ignored {
+		fmt.Fprintf(w, "%s: ignored %s: %s\n", i.Pos, i.Code, i.By.Reason)
+	}
 }
 
 // writeSilent says which checks had nothing to read of what stands around Istio's

@@ -46,7 +46,8 @@ func whole(t *testing.T, folder string) diag.List {
 		t.Fatal(ds)
 	}
 	m := topology.New(objects, items, len(docs))
-	return render.Locate(append(check.Package(objects, m), check.Whole(m)...), slices.Concat(docs, places)...)
+	found, _ := check.Examine(m, render.Ignored(docs...)...)
+	return render.Locate(append(check.Package(objects, m), found...), slices.Concat(docs, places)...)
 }
 
 // Each check has a folder with a package that is wrong in its way and no other,

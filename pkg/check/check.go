@@ -29,7 +29,7 @@ type Check struct {
 	// Istio is the code of Istio's own analyzer for the same, if it has one.
 	Istio string
 
-	find func(*finder)
+	find func(*finder) // nil for what is found among findings
 }
 
 // All are all checks of a whole package, in the order of their codes.
@@ -37,7 +37,7 @@ func All() []Check { return slices.Clone(all) }
 
 // all has one row a check; the rows stand in a file for each subject.
 var all = slices.SortedFunc(
-	slices.Values(slices.Concat(objectChecks, routeChecks, ruleChecks, mtlsChecks, gatewayChecks, injectionChecks, policyChecks, serviceChecks)),
+	slices.Values(slices.Concat(objectChecks, routeChecks, ruleChecks, mtlsChecks, gatewayChecks, injectionChecks, policyChecks, serviceChecks, ignoreChecks)),
 	func(a, b Check) int { return strings.Compare(string(a.Code), string(b.Code)) },
 )
 
@@ -78,16 +78,23 @@ func NeedsPackage(objects []manifest.Object) bool {
 }
 
 // Whole checks a package as a whole, whoever wrote its objects. It reads all of
-// them.
+// them. What an object's own annotation ignores is left out.
 func Whole(m *topology.Model) diag.List {
-	var ds diag.List
+	found, _ := Examine(m)
+	return found
+}
+
+// Examine does the same for a host that has more to ignore, and that shows what
+// is ignored.
+func Examine(m *topology.Model, ignores ...Ignore) (diag.List, []Ignored) {
+	var found []finding
 	for i := range all {
-		f := finder{Model: m, check: &all[i], ds: &ds}
-		if f.applies() {
+		f := finder{Model: m, check: &all[i], found: &found}
+		if f.check.find != nil && f.applies() {
 			f.check.find(&f)
 		}
 	}
-	return ds
+	return sift(m, found, ignores)
 }
 
 // Silent are the checks that a package gives nothing to read, for lack of the
@@ -103,7 +110,13 @@ func Silent(m *topology.Model) []Check {
 type finder struct {
 	*topology.Model
 	check *Check
-	ds    *diag.List
+	found *[]finding
+}
+
+// finding is what a check says, and the object that it says it of.
+type finding struct {
+	diag.Diagnostic
+	object *topology.Object
 }
 
 func (f *finder) applies() bool {
@@ -121,5 +134,5 @@ func (f *finder) sayAs(s diag.Severity, o *topology.Object, at diag.Path, format
 	if o.Rendered { // the path is that of the words that asked for it
 		message = o.String() + ": " + message
 	}
-	*f.ds = append(*f.ds, diag.Diagnostic{Code: f.check.Code, Severity: s, Path: at, Message: message})
+	*f.found = append(*f.found, finding{diag.Diagnostic{Code: f.check.Code, Severity: s, Path: at, Message: message}, o})
 }

@@ -97,7 +97,13 @@ const (
 	CodeNamedPort      Code = "KM183"
 	CodeExternalPort   Code = "KM184"
 	CodeTwoProtocols   Code = "KM185"
+	CodeIgnore         Code = "KM186"
+	CodeIdleIgnore     Code = "KM187"
 )
+
+// OfPackage tells whether a code is that of a check of a whole package, which
+// [Codes] lists from KM150 on.
+func (c Code) OfPackage() bool { return c >= CodeSameObject && c.About() != "" }
 
 // Codes are all codes with what they are about, for lists in documentation.
 var Codes = []struct {
@@ -185,6 +191,8 @@ var Codes = []struct {
 	{CodeNamedPort, "a target port whose name no container has"},
 	{CodeExternalPort, "a port of an ExternalName Service that takes traffic of others"},
 	{CodeTwoProtocols, "one port of a workload with two protocols"},
+	{CodeIgnore, "a finding that is ignored without a reason, or of a code that no check has"},
+	{CodeIdleIgnore, "something ignored that is not found any more"},
 }
 
 // About is what a code is about, "" for no code.

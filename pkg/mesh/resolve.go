@@ -130,6 +130,7 @@ func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }
 
 func (r *resolver) resolve() *Mesh {
 	r.metadata()
+	r.checkIgnored()
 	r.complete()
 	m := &Mesh{Name: r.doc.Value.Metadata.Name, Path: r.doc.Path}
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}

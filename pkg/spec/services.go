@@ -104,6 +104,7 @@ func (MeshServiceSpec) Elsewhere() map[string]string {
 		"services":        mesh, "gateways": mesh, "egress": mesh, "namespaces": mesh,
 		"install": mesh, "kyma": mesh, "profile": mesh, "platform": mesh, "domain": mesh,
 		"extensionProviders": mesh,
+		"checks":             "no such word in a MeshService; write the annotation ignore.mesh.kyma-project.io/CODE on the object, or checks in the KymaMesh",
 	}
 }
 

@@ -110,6 +110,8 @@ type Spec struct {
 	Egress Egress `yaml:"egress"`
 	// Services are the services that have something to say.
 	Services []Service `yaml:"services"`
+	// Checks is about `kymamesh check`, and renders nothing.
+	Checks Checks `yaml:"checks"`
 }
 
 // Later are the words of the vocabulary that are not rendered yet.

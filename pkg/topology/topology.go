@@ -113,6 +113,12 @@ func (o *Object) node() *yaml.Node {
 	return n
 }
 
+// Annotations are those of a hand-written object; one that is rendered has none
+// of a person's.
+func (o *Object) Annotations() map[string]string {
+	return texts(value(value(o.node(), "metadata"), "annotations"))
+}
+
 // Model is the effective model. The zero is a package of which nothing is known.
 type Model struct {
 	objects []*Object
@@ -262,6 +268,9 @@ var istioGroups = map[string]bool{
 // rootKinds are the kinds that are rendered into the root namespace and mean
 // something else outside.
 var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "DestinationRule", "Telemetry", "Sidecar", "Certificate"}
+
+// Objects are all objects of the model, those that are rendered first.
+func (m *Model) Objects() []*Object { return m.objects }
 
 // Namespaces are the namespaces in which the package has a Service or a
 // workload, or which it makes, in order; nobody has to live in one that we

@@ -12,6 +12,7 @@ import (
 // would refuse most documents if it were written as often as others.
 var chances = map[string]int{
 	"services.name": 100, "services.namespace": 99, "gateways.name": 99,
+	"spec.checks": 2, "checks.ignore": 99, "ignore.code": 99, "ignore.kind": 99, "ignore.reason": 99,
 	"services.injection": 1, "services.proxy": 2, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
 	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
 	"spec.services": 95, "spec.gateways": 15, "spec.kyma": 10, "services.mesh": 10,
@@ -90,7 +91,8 @@ var wordValues = map[string]func(*generator) any{
 	"customTags#key":          one("a", "b.c"), "environment.name": one("A", "HOST_IP"), "literal.value": one("a", "%"), "header.name": one("x-a"), "formatter.value": one("%REQ(X-A)%"),
 	"tracing.sampling": between(0, 100), "overrides.match.customMetric": one("own_metric"), "tagOverrides#key": one("a", "request_host", "response_flags"),
 	"tagOverrides.*.value": one("request.host", "'a'", "string(response.code)"), "reportingInterval": one("10s", "1s", "5ms"),
-	"minProtocolVersion":     one("TLSV1_2", "TLSV1_3"),
+	"minProtocolVersion": one("TLSV1_2", "TLSV1_3"),
+	"ignore.code":        one("KM162", "KM178"), "ignore.kind": one("Deployment"), "ignore.name": one("front"), "ignore.reason": one("known"),
 	"spec.domain":            one("shop.example.com", "example.org", "x.y"),
 	"install.mode":           either(85, one("istioctl"), one("existing")),
 	"install.deliver":        one("object", "configmap", "none"),
