@@ -153,10 +153,9 @@ func (r *resolver) podSettings(mesh Resources) []PodSetting {
 			r.since(s.at("proxy.nativeSidecar"), 24)
 			set("proxy.nativeSidecar", NativeSidecarAnnotation, strconv.FormatBool(*native))
 		}
-		if dns := s.Proxy.EnableDNSProxying; dns != nil {
+		if config, at := r.workloadConfig(s); config != nil {
 			all = append(all, PodSetting{
-				Namespace: s.Namespace, Selector: s.selector(), Key: ProxyConfigAnnotation, Origin: s.at("proxy.enableDNSProxying"),
-				Config: &meshconfig.ProxyConfig{ProxyMetadata: map[string]string{dnsCapture: strconv.FormatBool(*dns)}},
+				Namespace: s.Namespace, Selector: s.selector(), Key: ProxyConfigAnnotation, Config: config, Origin: at,
 			})
 		}
 	}

@@ -63,6 +63,7 @@ func (r *resolver) proxyConfig(at diag.Path, c *meshconfig.ProxyConfig) {
 		r.ds.Errorf(diag.CodeEmpty, at.Key("serviceCluster"), "empty; write the name, or remove the line")
 	}
 	r.wholeSeconds(at.Key("drainDuration"), c.DrainDuration)
+	r.proxyMetadata(at.Key("proxyMetadata"), c.ProxyMetadata)
 	for i, text := range c.ProxyStatsMatcher.GetInclusionRegexps() {
 		if _, err := regexp.Compile(text); err != nil {
 			r.ds.Errorf(diag.CodeValue, at.Key("proxyStatsMatcher").Key("inclusionRegexps").Index(i), "%q is no regular expression; write one of RE2", text)
@@ -111,6 +112,20 @@ func wholeNumber(fd protoreflect.FieldDescriptor, v protoreflect.Value) (int64, 
 		return v.Message().Get(fd.Message().Fields().ByName("value")).Int(), true
 	}
 	return 0, false
+}
+
+// proxyMetadata refuses what breaks the template that the injector fills in, so
+// that no pod would start: its values stand there in double quotes (istio
+// manifests/charts/istio-control/istio-discovery/files/injection-template.yaml).
+func (r *resolver) proxyMetadata(at diag.Path, variables map[string]string) {
+	for _, name := range sortedKeys(variables) {
+		switch value := variables[name]; {
+		case !envName.MatchString(name):
+			r.ds.Errorf(diag.CodeName, at.Key(name), "%q is no name of an environment variable", name)
+		case strings.ContainsAny(value, "\"\\\n\r\t"):
+			r.ds.Errorf(diag.CodeValue, at.Key(name), "Istio's template writes the value between double quotes as it is; write it without \", \\ and line breaks")
+		}
+	}
 }
 
 func (r *resolver) proxyAddresses(at diag.Path, c *meshconfig.ProxyConfig) {

@@ -97,6 +97,7 @@ var serviceWords = []serviceWord{
 	{"proxy.resources", func(s *spec.Service) bool { return s.Proxy.Resources != spec.Resources{} }, func(to, from *spec.Service) { to.Proxy.Resources = from.Proxy.Resources }},
 	{"proxy.nativeSidecar", func(s *spec.Service) bool { return s.Proxy.NativeSidecar != nil }, func(to, from *spec.Service) { to.Proxy.NativeSidecar = from.Proxy.NativeSidecar }},
 	{"proxy.enableDNSProxying", func(s *spec.Service) bool { return s.Proxy.EnableDNSProxying != nil }, func(to, from *spec.Service) { to.Proxy.EnableDNSProxying = from.Proxy.EnableDNSProxying }},
+	{"proxy.config", func(s *spec.Service) bool { return s.Proxy.Config != nil }, func(to, from *spec.Service) { to.Proxy.Config = from.Proxy.Config }},
 	{"security.jwt", func(s *spec.Service) bool { return s.Security.JWT != nil }, func(to, from *spec.Service) { to.Security.JWT = from.Security.JWT }},
 	{"security.allow", func(s *spec.Service) bool { return s.Security.Allow != nil }, func(to, from *spec.Service) { to.Security.Allow = from.Security.Allow }},
 	{"security.deny", func(s *spec.Service) bool { return s.Security.Deny != nil }, func(to, from *spec.Service) { to.Security.Deny = from.Security.Deny }},

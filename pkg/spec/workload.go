@@ -1,5 +1,7 @@
 package spec
 
+import meshconfig "istio.io/api/mesh/v1alpha1"
+
 // WorkloadProxy is the sidecar of one service's pods. Its words become
 // annotations of the pod templates in the package.
 type WorkloadProxy struct {
@@ -13,7 +15,9 @@ type WorkloadProxy struct {
 	// EnableDNSProxying lets the sidecar answer the pod's DNS queries. Default:
 	// what the mesh says.
 	EnableDNSProxying *bool `yaml:"enableDNSProxying"`
+	// Config is Istio's own, merged over the mesh's by key: a message in it, such as
+	// proxyStatsMatcher, replaces the mesh's whole, and proxyMetadata is put to the
+	// mesh's. Not in a MeshService.
+	// https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig
+	Config *meshconfig.ProxyConfig `yaml:"config"`
 }
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (WorkloadProxy) Later() []string { return []string{"config"} }

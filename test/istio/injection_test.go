@@ -1,14 +1,21 @@
 package istio
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/kube/inject"
@@ -40,14 +47,24 @@ var injections = []struct {
 	}},
 	{"U06-sidecar-resources", []string{"Deployment cache: 10m/192Mi..1/512Mi"}},
 	{"edits-every-kind-of-workload", []string{
-		"StatefulSet all: 10m/192Mi..1/1Gi native DNS",
-		"DaemonSet all: 10m/192Mi..1/1Gi native DNS",
-		"ReplicaSet all: 10m/192Mi..1/1Gi native DNS",
-		"Job all: 10m/192Mi..1/1Gi native DNS",
-		"ReplicationController all: 10m/192Mi..1/1Gi native DNS",
-		"CronJob all: 10m/192Mi..1/1Gi native DNS",
-		"Pod all: 10m/192Mi..1/1Gi native DNS",
+		"StatefulSet all: 10m/192Mi..1/1Gi native DNS=true",
+		"DaemonSet all: 10m/192Mi..1/1Gi native DNS=true",
+		"ReplicaSet all: 10m/192Mi..1/1Gi native DNS=true",
+		"Job all: 10m/192Mi..1/1Gi native DNS=true",
+		"ReplicationController all: 10m/192Mi..1/1Gi native DNS=true",
+		"CronJob all: 10m/192Mi..1/1Gi native DNS=true",
+		"Pod all: 10m/192Mi..1/1Gi native DNS=true",
 		"Deployment all: 10m/192Mi..1/1Gi",
+	}},
+	// A message that the pods say takes the place of the mesh's; all else of the
+	// mesh's stays.
+	{"proxy-config-of-services", []string{
+		`Deployment front: 10m/192Mi..1/1Gi last DNS=false concurrency=0 holdApplicationUntilProxyStarts=false` +
+			` privateKeyProvider={"qat":{"pollDelay":"0.010s"}} proxyHeaders={"requestId":{"disabled":true},"server":{"disabled":true}}` +
+			` proxyMetadata.MORE=1 proxyMetadata.OWN=front proxyStatsMatcher={"inclusionPrefixes":["http"]} runtimeValues.c.d=3 without runtimeValues.a.b`,
+		`Deployment cache: 10m/192Mi..1/1Gi terminationDrainDuration="60s"`,
+		"Deployment plain: 10m/192Mi..1/1Gi",
+		`Deployment joined: 10m/192Mi..1/1Gi DNS=false drainDuration="10s"`,
 	}},
 	{"edits-that-say-the-same", []string{"Namespace shop: [namespace.sidecar-injector.istio.io]", "Deployment f: no sidecar"}},
 	{"edits-taken-back", []string{"Namespace legacy: [rev.object.sidecar-injector.istio.io object.sidecar-injector.istio.io]", "Deployment batch: 10m/192Mi..1/1Gi"}},
@@ -59,52 +76,79 @@ var injections = []struct {
 }
 
 // TestInjection holds what is written into pod templates against the injector
-// that reads it, with the templates and the values of the default installation.
+// that reads it, with the templates and the values of the document's installation.
 func TestInjection(t *testing.T) {
-	all, err := installed("{}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	injector, err := newInjector(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	webhooks, err := newNamespaceWebhooks(all)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range injections {
 		t.Run(c.name, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join(goldenDir, "krm", c.name, "want.yaml"))
+			got, err := injected(filepath.Join(goldenDir, "krm", c.name, "want.yaml"))
 			if err != nil {
 				t.Fatal(err)
-			}
-			var list unstructured.UnstructuredList
-			var raw map[string]any
-			if err := yaml.Unmarshal(text, &raw); err != nil {
-				t.Fatal(err)
-			}
-			items, _, _ := unstructured.NestedSlice(raw, "items")
-			for _, item := range items {
-				list.Items = append(list.Items, unstructured.Unstructured{Object: item.(map[string]any)})
-			}
-			var got []string
-			for i := range list.Items {
-				if u := &list.Items[i]; u.GetKind() == "Namespace" {
-					got = append(got, fmt.Sprintf("Namespace %s: %v", u.GetName(), webhooks.answering(u.GetLabels())))
-				} else if runsPods(u) {
-					sidecar, err := injector.sidecar(u)
-					if err != nil {
-						t.Fatal(err)
-					}
-					got = append(got, fmt.Sprintf("%s %s: %s", u.GetKind(), u.GetName(), sidecar))
-				}
 			}
 			if d := gocmp.Diff(c.want, got); d != "" {
 				t.Error(d)
 			}
 		})
 	}
+}
+
+// injected says of each Namespace and workload of a list what Istio makes of it.
+func injected(file string) ([]string, error) {
+	items, err := itemsOf(file)
+	if err != nil {
+		return nil, err
+	}
+	words, _, _ := unstructured.NestedMap(items[0].Object, "spec")
+	delete(words, "services") // which change the package and not the installation
+	delete(words, "namespaces")
+	spec, err := json.Marshal(words)
+	if err != nil {
+		return nil, err
+	}
+	all, err := installed(string(spec))
+	if err != nil {
+		return nil, err
+	}
+	injector, err := newInjector(all)
+	if err != nil {
+		return nil, err
+	}
+	webhooks, err := newNamespaceWebhooks(all)
+	if err != nil {
+		return nil, err
+	}
+	var said []string
+	for i := range items {
+		if u := &items[i]; u.GetKind() == "Namespace" {
+			said = append(said, fmt.Sprintf("Namespace %s: %v", u.GetName(), webhooks.answering(u.GetLabels())))
+		} else if runsPods(u) {
+			sidecar, err := injector.sidecar(u)
+			if err != nil {
+				return nil, err
+			}
+			said = append(said, fmt.Sprintf("%s %s: %s", u.GetKind(), u.GetName(), sidecar))
+		}
+	}
+	return said, nil
+}
+
+// itemsOf are the items of a list, the KymaMesh first.
+func itemsOf(file string) ([]unstructured.Unstructured, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var list struct{ Items []map[string]any }
+	if err := yaml.Unmarshal(text, &list); err != nil {
+		return nil, err
+	}
+	var items []unstructured.Unstructured
+	for _, item := range list.Items {
+		items = append(items, unstructured.Unstructured{Object: item})
+	}
+	if len(items) == 0 || items[0].GetKind() != "KymaMesh" {
+		return nil, errors.New("the first item has to be the KymaMesh")
+	}
+	return items, nil
 }
 
 // namespaceWebhooks are the injector's webhooks, by what namespaces have to say.
@@ -220,13 +264,13 @@ func (in podInjector) sidecar(u *unstructured.Unstructured) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("the injector gives %T", out)
 	}
-	return describe(injected), nil
+	return in.describe(injected)
 }
 
 // describe says of a sidecar what words are about.
-func describe(pod *corev1.Pod) string {
+func (in podInjector) describe(pod *corev1.Pod) (string, error) {
 	for native, containers := range map[bool][]corev1.Container{false: pod.Spec.Containers, true: pod.Spec.InitContainers} {
-		for _, c := range containers {
+		for i, c := range containers {
 			if c.Name != "istio-proxy" {
 				continue
 			}
@@ -234,21 +278,69 @@ func describe(pod *corev1.Pod) string {
 			words := []string{fmt.Sprintf("%s/%s..%s/%s", r.Requests.Cpu(), r.Requests.Memory(), r.Limits.Cpu(), r.Limits.Memory())}
 			if native {
 				words = append(words, "native")
+			} else if i > 0 {
+				words = append(words, "last")
 			}
-			return strings.Join(append(words, proxyWords(c)...), " ")
+			own, err := in.proxyWords(c)
+			return strings.Join(append(words, own...), " "), err
 		}
 	}
-	return "no sidecar"
+	return "no sidecar", nil
 }
 
-func proxyWords(c corev1.Container) []string {
+// proxyWords are what a sidecar's environment says beside what the mesh says for
+// all of them.
+func (in podInjector) proxyWords(c corev1.Container) ([]string, error) {
 	var words []string
 	env := map[string]string{}
 	for _, e := range c.Env {
 		env[e.Name] = e.Value
 	}
-	if env["ISTIO_META_DNS_CAPTURE"] == "true" {
-		words = append(words, "DNS")
+	if dns := env["ISTIO_META_DNS_CAPTURE"]; dns != "" && dns != in.mesh.DefaultConfig.ProxyMetadata["ISTIO_META_DNS_CAPTURE"] {
+		words = append(words, "DNS="+dns)
 	}
-	return words
+	own, err := mesh.ApplyProxyConfig(env["PROXY_CONFIG"], mesh.DefaultMeshConfig())
+	if err != nil {
+		return nil, err
+	}
+	have, ofMesh := fieldTexts(own.DefaultConfig), fieldTexts(in.mesh.DefaultConfig)
+	for _, name := range slices.Sorted(maps.Keys(have)) {
+		if have[name] != ofMesh[name] && name != "proxyMetadata.ISTIO_META_DNS_CAPTURE" {
+			words = append(words, name+"="+have[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(ofMesh)) {
+		if _, ok := have[name]; !ok {
+			words = append(words, "without "+name)
+		}
+	}
+	return words, nil
+}
+
+// fieldTexts are the fields of a message by their names, a map's by its keys.
+func fieldTexts(m proto.Message) map[string]string {
+	texts := map[string]string{}
+	m.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if fd.IsMap() {
+			v.Map().Range(func(key protoreflect.MapKey, v protoreflect.Value) bool {
+				texts[fd.JSONName()+"."+key.String()] = v.String()
+				return true
+			})
+			return true
+		}
+		only := m.ProtoReflect().New()
+		only.Set(fd, v)
+		text, err := protojson.Marshal(only.Interface())
+		if err != nil {
+			panic(err)
+		}
+		var compact bytes.Buffer // protojson puts blanks as it likes
+		if err := json.Compact(&compact, text); err != nil {
+			panic(err)
+		}
+		_, value, _ := strings.Cut(compact.String(), ":")
+		texts[fd.JSONName()] = strings.TrimSuffix(value, "}")
+		return true
+	})
+	return texts
 }
