@@ -22,6 +22,9 @@ type Install struct {
 	// NoAutoMTLS tells whether sidecars use mTLS only where a DestinationRule says
 	// so (enableAutoMtls: false).
 	NoAutoMTLS bool
+	// VirtualServicesTo, RulesTo and ServicesTo stand for an exportTo that is not
+	// written (defaultVirtualServiceExportTo and the like); nil is everywhere.
+	VirtualServicesTo, RulesTo, ServicesTo []string
 	// Gateways are those that the installation makes.
 	Gateways []InstalledGateway
 }
@@ -59,6 +62,9 @@ func (m *Model) Install() *Install {
 		in.InjectsByDefault = in.InjectsByDefault || webhook["enableNamespacesByDefault"] == true
 		in.OnlyWhenAsked = in.OnlyWhenAsked || under(values, "global", "proxy")["autoInject"] == "disabled"
 		in.NoAutoMTLS = in.NoAutoMTLS || mesh["enableAutoMtls"] == false
+		in.VirtualServicesTo = append(in.VirtualServicesTo, strs(mesh["defaultVirtualServiceExportTo"])...)
+		in.RulesTo = append(in.RulesTo, strs(mesh["defaultDestinationRuleExportTo"])...)
+		in.ServicesTo = append(in.ServicesTo, strs(mesh["defaultServiceExportTo"])...)
 		components := under(spec, "components")
 		in.gateways(components["ingressGateways"], "ingressgateway", o.Namespace)
 		in.gateways(components["egressGateways"], "egressgateway", o.Namespace)
@@ -132,6 +138,14 @@ func items(v any) []any {
 func str(v any) string {
 	text, _ := v.(string)
 	return text
+}
+
+func strs(v any) []string {
+	var all []string
+	for _, item := range items(v) {
+		all = append(all, str(item))
+	}
+	return all
 }
 
 func whole(v any) int {

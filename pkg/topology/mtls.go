@@ -110,14 +110,18 @@ const (
 // Client is how a caller opens connections.
 type Client struct {
 	// Namespace is where the caller lives: DestinationRules are looked for there
-	// first.
+	// first, and it decides what exportTo lets the caller see.
 	Namespace string
+	// Labels are those of its pods, which some rules and routes are for.
+	Labels map[string]string
 	// Sidecar tells whether it has a proxy. Without one it speaks plain text.
 	Sidecar Answer
 }
 
 // ClientOf is a workload as a caller.
-func (m *Model) ClientOf(w *Workload) Client { return Client{w.Namespace, m.Injection(w).Sidecar} }
+func (m *Model) ClientOf(w *Workload) Client {
+	return Client{w.Namespace, w.Labels, m.Injection(w).Sidecar}
+}
 
 // Verdict is what becomes of connections from a client to one workload behind a
 // port of a host.
@@ -148,7 +152,7 @@ func (m *Model) Meet(c Client, s *Service, port Port, subset string, server *Wor
 	}
 	speaks := clientPlain
 	if c.Sidecar == Yes {
-		v.TLS = m.Rules(c.Namespace, s.Host()).TLS(subset, port.Number)
+		v.TLS = m.Rules(c, s.Host()).TLS(subset, port.Number)
 		speaks = m.speaks(v.TLS, sidecar, v.Server.Mode)
 	}
 	v.Outcome, v.Why = meet(speaks, sidecar, v.Server.Mode)

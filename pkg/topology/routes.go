@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"slices"
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
@@ -16,6 +17,8 @@ const Mesh Side = "mesh"
 
 // Route is one route of a VirtualService.
 type Route struct {
+	// VirtualService holds the destinations; one that another delegates to where
+	// that is so.
 	VirtualService Config[*networking.VirtualService]
 	// Protocol is http, tls or tcp: the list of the VirtualService that the route
 	// stands in, and Index its place there.
@@ -24,6 +27,14 @@ type Route struct {
 	// CatchAll tells whether the route takes every request that reaches it.
 	CatchAll     bool
 	Destinations []Destination
+
+	// HTTP is what an HTTP route does besides, with what a route that delegates
+	// to it says. HTTPMatch, TLSMatch and TCPMatch are the one of its matches
+	// that [Model.Routes] found; nil takes all.
+	HTTP      *networking.HTTPRoute
+	HTTPMatch *networking.HTTPMatchRequest
+	TLSMatch  *networking.TLSMatchAttributes
+	TCPMatch  *networking.L4MatchAttributes
 }
 
 // Destination is one place that a route leads to.
@@ -60,6 +71,8 @@ type routeTable struct {
 	gateways map[key]Config[*networking.Gateway]
 	hosts    map[bound][]Config[*networking.VirtualService]
 	order    []bound
+	// delegates are the VirtualServices without hosts, once somebody asks.
+	delegates map[key]Config[*networking.VirtualService]
 }
 
 // routeTable is made once.
@@ -67,8 +80,13 @@ func (m *Model) routeTable() *routeTable {
 	if m.routes != nil {
 		return m.routes
 	}
-	t := &routeTable{map[key]Config[*networking.Gateway]{}, map[bound][]Config[*networking.VirtualService]{}, nil}
+	t := &routeTable{gateways: map[key]Config[*networking.Gateway]{}, hosts: map[bound][]Config[*networking.VirtualService]{}}
 	m.routes = t
+	defer func() {
+		for _, all := range t.hosts {
+			slices.SortStableFunc(all, func(a, b Config[*networking.VirtualService]) int { return older(a.Object, b.Object) })
+		}
+	}()
 	for _, g := range m.Gateways() {
 		t.gateways[key{g.Namespace, g.Name}] = g
 	}
@@ -94,12 +112,17 @@ func Sides(vs Config[*networking.VirtualService]) []Side {
 	}
 	var all []Side
 	for _, name := range vs.Spec.Gateways {
-		if name != string(Mesh) && !strings.Contains(name, "/") {
-			name = vs.Namespace + "/" + name
-		}
-		all = append(all, Side(name))
+		all = append(all, sideOf(name, vs.Namespace))
 	}
 	return all
+}
+
+// sideOf is the side that a VirtualService of a namespace names.
+func sideOf(name, namespace string) Side {
+	if name != string(Mesh) && !strings.Contains(name, "/") {
+		name = namespace + "/" + name
+	}
+	return Side(name)
 }
 
 // Bound is a host with the VirtualServices that write its routes on one side.
@@ -110,7 +133,7 @@ type Bound struct {
 }
 
 // Bounds are all hosts that VirtualServices name, by side, in the package's
-// order.
+// order; the VirtualServices of each are in the order in which Istio takes them.
 func (m *Model) Bounds() []Bound {
 	t := m.routeTable()
 	all := make([]Bound, 0, len(t.order))
@@ -120,43 +143,11 @@ func (m *Model) Bounds() []Bound {
 	return all
 }
 
-// Routes are the routes of a full host on one side, in the order in which they
-// are tried: those of the VirtualServices that name the host, else of those that
-// name its nearest wildcard. Sidecars use the first VirtualService of a host
-// only; gateways put all of them together. Empty means that requests go to the
-// host itself, in the mesh, and nowhere at a gateway.
-func (m *Model) Routes(side Side, host string) []Route {
-	t := m.routeTable()
-	found := t.hosts[bound{side, host}]
-	for _, w := range wider(host) {
-		if len(found) > 0 {
-			break
-		}
-		found = t.hosts[bound{side, w}]
-	}
-	if side == Mesh && len(found) > 1 {
-		found = found[:1]
-	}
-	var all []Route
-	for _, vs := range found {
-		all = append(all, RoutesOf(vs)...)
-	}
-	return all
-}
-
-// RoutesOf are the routes of one VirtualService.
+// RoutesOf are the routes of one VirtualService, as they are written.
 func RoutesOf(vs Config[*networking.VirtualService]) []Route {
 	all := make([]Route, 0, len(vs.Spec.Http)+len(vs.Spec.Tls)+len(vs.Spec.Tcp))
 	for i, r := range vs.Spec.Http {
-		route := Route{VirtualService: vs, Protocol: "http", Index: i, CatchAll: catchesAll(r.Match)}
-		for j, to := range r.Route {
-			route.add(to.Destination, int(to.Weight), "http", i, "route", j, "destination")
-		}
-		for j, to := range r.Mirrors {
-			route.mirror(to.Destination, "http", i, "mirrors", j, "destination")
-		}
-		route.mirror(r.Mirror, "http", i, "mirror")
-		all = append(all, route)
+		all = append(all, httpRoute(vs, i, r))
 	}
 	for i, r := range vs.Spec.Tls {
 		route := Route{VirtualService: vs, Protocol: "tls", Index: i, CatchAll: len(r.Match) == 0}
@@ -175,17 +166,36 @@ func RoutesOf(vs Config[*networking.VirtualService]) []Route {
 	return all
 }
 
+// httpRoute is the route with the index in the VirtualService; r may say more than
+// what is written there.
+func httpRoute(vs Config[*networking.VirtualService], i int, r *networking.HTTPRoute) Route {
+	route := Route{VirtualService: vs, Protocol: "http", Index: i, CatchAll: catchesAll(r.Match), HTTP: r}
+	for j, to := range r.Route {
+		route.add(to.Destination, int(to.Weight), "http", i, "route", j, "destination")
+	}
+	for j, to := range r.Mirrors {
+		route.mirror(to.Destination, "http", i, "mirrors", j, "destination")
+	}
+	route.mirror(r.Mirror, "http", i, "mirror")
+	return route
+}
+
 // catchesAll tells whether one of the matches asks nothing, or any path.
 func catchesAll(matches []*networking.HTTPMatchRequest) bool {
 	for _, match := range matches {
-		prefix := match.GetUri().GetPrefix() == "/"
-		asks := match.Scheme != nil || match.Method != nil || match.Authority != nil || match.Port != 0 || match.Gateways != nil ||
-			len(match.Headers)+len(match.QueryParams)+len(match.WithoutHeaders)+len(match.SourceLabels) > 0 || match.SourceNamespace != ""
-		if !asks && (match.Uri == nil || prefix) {
+		if takesAll(match) && match.Port == 0 && match.Gateways == nil && len(match.SourceLabels) == 0 && match.SourceNamespace == "" {
 			return true
 		}
 	}
 	return len(matches) == 0
+}
+
+// takesAll tells whether a match takes every request of those that it is about
+// (pilot/pkg/networking/core/route.IsCatchAllRoute).
+func takesAll(match *networking.HTTPMatchRequest) bool {
+	asks := match.Scheme != nil || match.Method != nil || match.Authority != nil ||
+		len(match.Headers)+len(match.QueryParams)+len(match.WithoutHeaders) > 0
+	return !asks && (match.Uri == nil || match.Uri.GetPrefix() == "/" || match.Uri.GetRegex() == ".*")
 }
 
 func (r *Route) add(d *networking.Destination, weight int, at ...any) {

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,9 +10,12 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
+// destinationRule is a DestinationRule.
+type destinationRule = Config[*networking.DestinationRule]
+
 // ruleTable are DestinationRules by namespace and full host; those of all
 // namespaces together are under everywhere.
-type ruleTable map[string]map[string][]Config[*networking.DestinationRule]
+type ruleTable map[string]map[string][]destinationRule
 
 const everywhere = "*"
 
@@ -22,41 +26,141 @@ func (m *Model) ruleTable() ruleTable {
 			host := FullHost(rule.Spec.Host, rule.Namespace)
 			for _, namespace := range []string{rule.Namespace, everywhere} {
 				if m.rules[namespace] == nil {
-					m.rules[namespace] = map[string][]Config[*networking.DestinationRule]{}
+					m.rules[namespace] = map[string][]destinationRule{}
 				}
 				m.rules[namespace][host] = append(m.rules[namespace][host], rule)
+			}
+		}
+		for _, hosts := range m.rules {
+			for _, all := range hosts {
+				slices.SortStableFunc(all, olderRule)
 			}
 		}
 	}
 	return m.rules
 }
 
-// Rules are the DestinationRules that hold for a host as clients of a namespace
-// see it: those of the client's namespace, else of the host's, else of the root
-// namespace, each with the nearest host (pilot/pkg/model.PushContext.
-// destinationRule). Several of one host are put together: the first
+// Rules are the DestinationRules that hold for a host as clients see it: those of
+// the client's namespace, else of the host's, else of the root namespace, each with
+// the nearest host (pilot/pkg/model.PushContext.destinationRule). Several of one
+// host and one exportTo are put together, the oldest first: the first
 // trafficPolicy and all subsets, of one name the first.
-type Rules []Config[*networking.DestinationRule]
+type Rules []destinationRule
 
-// Rules finds the DestinationRules of a full host for clients of a namespace.
-func (m *Model) Rules(client, host string) Rules {
+// Rules finds the DestinationRules of a full host for a client. One with a
+// workloadSelector holds for clients of its own namespace that have the labels, and
+// before all that have none.
+func (m *Model) Rules(c Client, host string) Rules {
 	root := m.RootNamespace()
-	if client != root {
-		if found := m.nearest(client, client, host); found != nil {
-			return found
+	own := func(rule destinationRule) bool {
+		to := exportOf(rule)
+		return len(to) == 0 || visible(to, rule.Namespace, rule.Namespace)
+	}
+	if c.Namespace == root {
+		// The root namespace has rules for others; those for itself alone come first.
+		own = m.private
+	}
+	if found := m.nearest(c.Namespace, host, own); found != nil {
+		return together(found).of(c)
+	}
+	exported := func(rule destinationRule) bool { return !m.private(rule) }
+	for _, owner := range append(m.homes(host), root) {
+		found := slices.DeleteFunc(m.nearest(owner, host, exported), func(rule destinationRule) bool {
+			to := exportOf(rule)
+			return len(to) > 0 && !slices.Contains(to, "*") && !slices.Contains(to, c.Namespace)
+		})
+		if len(found) > 0 {
+			return together(found).of(c)
 		}
 	}
-	if namespace, _, ok := SplitHost(host); ok && namespace != client {
-		if found := m.nearest(namespace, client, host); found != nil {
-			return found
-		}
+	return nil
+}
+
+// homes are the namespaces of a full host.
+func (m *Model) homes(host string) []string {
+	var all []string
+	if namespace, _, ok := SplitHost(host); ok {
+		all = append(all, namespace)
 	}
 	for _, e := range m.EntriesOf(host) {
-		if found := m.nearest(e.Namespace, client, host); found != nil {
-			return found
+		all = append(all, e.Namespace)
+	}
+	return all
+}
+
+// exportOf is the exportTo of a rule; one for some pods is for its namespace.
+func exportOf(rule destinationRule) []string {
+	if rule.Spec.WorkloadSelector != nil {
+		return []string{"."}
+	}
+	return rule.Spec.ExportTo
+}
+
+// private tells whether a rule is for its own namespace alone.
+func (m *Model) private(rule destinationRule) bool {
+	to := exportOf(rule)
+	if len(to) == 0 {
+		return slices.Contains(m.Install().RulesTo, ".")
+	}
+	return len(to) == 1 && (to[0] == "." || to[0] == rule.Namespace)
+}
+
+// groups are lists of rules that Istio puts together.
+type groups []Rules
+
+// together are rules of one host and one namespace by what Istio puts together
+// (pilot/pkg/model.PushContext.mergeDestinationRule).
+func together(rules Rules) groups {
+	var all groups
+	for _, rule := range rules {
+		alone := true
+		for i, group := range all {
+			if !sameTexts(exportOf(group[0]), exportOf(rule)) {
+				alone = true
+				continue
+			}
+			a, b := group[0].Spec.WorkloadSelector, rule.Spec.WorkloadSelector
+			if alone = a != nil && b != nil && !maps.Equal(a.MatchLabels, b.MatchLabels); !alone {
+				all[i] = append(all[i], rule)
+			}
+		}
+		if alone {
+			all = append(all, Rules{rule})
 		}
 	}
-	return m.nearest(root, client, host)
+	return all
+}
+
+func sameTexts(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+// of are the rules for a client: the first that are for its pods, else the last of
+// those for all (pilot/pkg/model.SidecarScope.DestinationRule).
+func (g groups) of(c Client) Rules {
+	var found Rules
+	for _, rules := range g {
+		selector := rules[0].Spec.WorkloadSelector
+		switch {
+		case selector == nil:
+			found = rules
+		case rules[0].Namespace == c.Namespace && Selects(selector.MatchLabels, c.Labels):
+			return rules
+		}
+	}
+	return found
+}
+
+// olderRule orders those that are for some pods first.
+func olderRule(a, b destinationRule) int {
+	if one, two := a.Spec.WorkloadSelector != nil, b.Spec.WorkloadSelector != nil; one != two {
+		if one {
+			return -1
+		}
+		return 1
+	}
+	return older(a.Object, b.Object)
 }
 
 // RulesAbout are all DestinationRules whose host is a full host, or a wildcard
@@ -85,9 +189,8 @@ func (m *Model) ServicesOf(host string) []*Service {
 	return slices.DeleteFunc(m.Services(), func(s *Service) bool { return !HostMatches(host, s.Host()) })
 }
 
-// nearest are the rules of one namespace for a host that clients of another may
-// see and that are for all of its pods.
-func (m *Model) nearest(owner, client, host string) Rules {
+// nearest are the rules of one namespace for a host, of those that are asked for.
+func (m *Model) nearest(owner, host string, asked func(destinationRule) bool) Rules {
 	hosts := m.ruleTable()[owner]
 	if hosts == nil {
 		return nil
@@ -95,7 +198,7 @@ func (m *Model) nearest(owner, client, host string) Rules {
 	for _, h := range append([]string{host}, wider(host)...) {
 		var found Rules
 		for _, rule := range hosts[h] {
-			if rule.Spec.WorkloadSelector == nil && visible(rule.Spec.ExportTo, owner, client) {
+			if asked(rule) {
 				found = append(found, rule)
 			}
 		}
@@ -107,7 +210,7 @@ func (m *Model) nearest(owner, client, host string) Rules {
 }
 
 // Subset finds a subset of the host.
-func (rs Rules) Subset(name string) (Config[*networking.DestinationRule], int, bool) {
+func (rs Rules) Subset(name string) (destinationRule, int, bool) {
 	for _, rule := range rs {
 		for i, s := range rule.Spec.Subsets {
 			if s.Name == name {
@@ -115,13 +218,13 @@ func (rs Rules) Subset(name string) (Config[*networking.DestinationRule], int, b
 			}
 		}
 	}
-	return Config[*networking.DestinationRule]{}, 0, false
+	return destinationRule{}, 0, false
 }
 
 // ClientTLS is the tls block that holds for a host, with its place.
 type ClientTLS struct {
 	*networking.ClientTLSSettings
-	Rule Config[*networking.DestinationRule]
+	Rule destinationRule
 	at   []any
 }
 
@@ -148,7 +251,7 @@ func (rs Rules) TLS(subset string, port int) *ClientTLS {
 	return found
 }
 
-func over(outer *ClientTLS, rule Config[*networking.DestinationRule], policy *networking.TrafficPolicy, port int, at ...any) *ClientTLS {
+func over(outer *ClientTLS, rule destinationRule, policy *networking.TrafficPolicy, port int, at ...any) *ClientTLS {
 	found := outer
 	if policy.Tls != nil {
 		found = &ClientTLS{policy.Tls, rule, append(append([]any{}, at...), "tls")}
@@ -163,3 +266,62 @@ func over(outer *ClientTLS, rule Config[*networking.DestinationRule], policy *ne
 	}
 	return found
 }
+
+// Policy is the traffic policy that holds for a port of the host, and for a subset
+// of it unless that is "": what a port's settings say takes the place of all
+// others, and of the rest the subset's word that of the whole (pilot/pkg/networking/
+// util.MergeSubsetTrafficPolicy). It has no settings of ports, and is nil where
+// nothing is written.
+func (rs Rules) Policy(subset string, port int) *networking.TrafficPolicy {
+	var found *networking.TrafficPolicy
+	for _, rule := range rs {
+		if policy := rule.Spec.TrafficPolicy; policy != nil {
+			found, _ = atPort(policy, port)
+			break
+		}
+	}
+	if rule, i, ok := rs.Subset(subset); ok && subset != "" && rule.Spec.Subsets[i].TrafficPolicy != nil {
+		inner, alone := atPort(rule.Spec.Subsets[i].TrafficPolicy, port)
+		found = laidOver(found, inner, alone)
+	}
+	return found
+}
+
+// atPort is what a policy says for a port, and whether the port has words of its
+// own.
+func atPort(policy *networking.TrafficPolicy, port int) (*networking.TrafficPolicy, bool) {
+	for _, p := range policy.PortLevelSettings {
+		if port != 0 && p.Port != nil && int(p.Port.Number) == port {
+			return &networking.TrafficPolicy{
+				ConnectionPool: p.ConnectionPool, OutlierDetection: p.OutlierDetection, LoadBalancer: p.LoadBalancer, Tls: p.Tls,
+			}, true
+		}
+	}
+	return laidOver(nil, policy, false), false
+}
+
+// laidOver is a policy over another. Alone, what it leaves out is left out.
+func laidOver(outer, inner *networking.TrafficPolicy, alone bool) *networking.TrafficPolicy {
+	merged := &networking.TrafficPolicy{}
+	into := merged.ProtoReflect()
+	for _, policy := range []*networking.TrafficPolicy{outer, inner} {
+		if policy == nil {
+			continue
+		}
+		from := policy.ProtoReflect()
+		for i := range from.Descriptor().Fields().Len() {
+			field := from.Descriptor().Fields().Get(i)
+			switch name := field.TextName(); {
+			case name == "port_level_settings":
+			case from.Has(field):
+				into.Set(field, from.Get(field))
+			case alone && policy == inner && !beyondPorts[name]:
+				into.Clear(field)
+			}
+		}
+	}
+	return merged
+}
+
+// beyondPorts are what the settings of a port cannot say.
+var beyondPorts = map[string]bool{"tunnel": true, "proxy_protocol": true, "retry_budget": true}

@@ -17,6 +17,7 @@
 package topology
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -359,6 +360,23 @@ func firsts(all []*Object) []*Object {
 		seen[o.identity()] = true
 		return again
 	})
+}
+
+// older orders objects as Istio does where only one of several can count: by their
+// age, and those made in the same second by name and namespace
+// (pilot/pkg/model.configCompareByCreationTime). What says no time is still to be
+// made.
+func older(a, b *Object) int {
+	one, two := a.created(), b.created()
+	if (one == "") != (two == "") {
+		return strings.Compare(two, one)
+	}
+	return cmp.Or(strings.Compare(one, two), strings.Compare(a.Name, b.Name), strings.Compare(a.Namespace, b.Namespace))
+}
+
+// created is the time that a cluster gave the object, "" for what is not from one.
+func (o *Object) created() string {
+	return text(value(value(o.node(), "metadata"), "creationTimestamp"))
 }
 
 // Unreadable is a hand-written Istio object that Istio could not read either.

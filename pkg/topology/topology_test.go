@@ -196,7 +196,7 @@ func TestRules(t *testing.T) {
 		{[]string{rule("pods", "shop", "host: a, workloadSelector: {matchLabels: {x: y}}")}, "shop", ""},
 	} {
 		got := ""
-		for _, r := range model(t, c.docs...).Rules(c.client, "a.shop.svc.cluster.local") {
+		for _, r := range model(t, c.docs...).Rules(topology.Client{Namespace: c.client}, "a.shop.svc.cluster.local") {
 			got += r.Name
 		}
 		if got != c.want {
@@ -211,7 +211,7 @@ func TestTLS(t *testing.T) {
 		rule("a", "shop", "host: a, trafficPolicy: {tls: {mode: SIMPLE}, portLevelSettings: [{port: {number: 81}, tls: {mode: DISABLE}}, {port: {number: 82}}]}, "+
 			"subsets: [{name: v1}, {name: v2, trafficPolicy: {tls: {mode: MUTUAL}}}]"),
 		rule("b", "shop", "host: a, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}, subsets: [{name: v3, trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: ISTIO_MUTUAL}}]}}]"),
-	).Rules("shop", "a.shop.svc.cluster.local")
+	).Rules(topology.Client{Namespace: "shop"}, "a.shop.svc.cluster.local")
 	for _, c := range []struct {
 		subset string
 		port   int
@@ -249,7 +249,7 @@ func TestRoutes(t *testing.T) {
 	}
 	say := func(side topology.Side, host string) string {
 		var all []string
-		for _, r := range m.Routes(side, host) {
+		for _, r := range m.Routes(topology.Client{}, host, 0, side) {
 			text := fmt.Sprintf("%s[%d] %t:", r.Protocol, r.Index, r.CatchAll)
 			for _, d := range r.Destinations {
 				text += fmt.Sprintf(" %s|%s|%d w%d m%t idle%t", d.Host, d.Subset, d.Port, d.Weight, d.Mirror, r.Idle(d))
@@ -350,15 +350,15 @@ func TestAdmitting(t *testing.T) {
 func TestCatchAll(t *testing.T) {
 	all := func(protocol, match string) bool {
 		m := model(t, "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: shop}\nspec: {hosts: [a], "+protocol+": [{match: ["+match+"], route: [{destination: {host: a}}]}]}\n")
-		return m.Routes(topology.Mesh, "a.shop.svc.cluster.local")[0].CatchAll
+		return topology.RoutesOf(m.VirtualServices()[0])[0].CatchAll
 	}
-	for _, match := range []string{"", "{}", "{uri: {prefix: /}}", "{name: x}", "{uri: {exact: /a}}, {}"} {
+	for _, match := range []string{"", "{}", "{uri: {prefix: /}}", "{name: x}", "{uri: {exact: /a}}, {}", "{uri: {regex: '.*'}}"} {
 		if !all("http", match) {
 			t.Errorf("%s takes every request", match)
 		}
 	}
 	for _, match := range []string{
-		"{uri: {prefix: /a}}", "{uri: {exact: /}}", "{uri: {regex: '.*'}}", "{scheme: {exact: http}}", "{method: {exact: GET}}", "{authority: {exact: a}}", "{port: 80}",
+		"{uri: {prefix: /a}}", "{uri: {exact: /}}", "{uri: {regex: '/.*'}}", "{scheme: {exact: http}}", "{method: {exact: GET}}", "{authority: {exact: a}}", "{port: 80}",
 		"{gateways: [mesh]}", "{headers: {a: {exact: b}}}", "{queryParams: {a: {exact: b}}}", "{withoutHeaders: {a: {exact: b}}}", "{sourceLabels: {a: b}}", "{sourceNamespace: a}",
 		"{uri: {prefix: /}, method: {exact: GET}}",
 	} {

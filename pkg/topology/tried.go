@@ -1,0 +1,277 @@
+package topology
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	networking "istio.io/api/networking/v1alpha3"
+)
+
+// vservice is a VirtualService.
+type vservice = Config[*networking.VirtualService]
+
+// Routes are the routes by which a client's proxy sends what is asked of a full
+// host on a port, in the order in which they are tried. A route stands there once
+// for each of its matches that can hold for the client and the port; port 0 is any.
+// Nothing after a route that takes all requests is there.
+//
+// The side of a client in the mesh is [Mesh]; its sidecar uses one VirtualService
+// of a host only. None means that requests go to the host itself. A gateway's side
+// is its name, with those of the other Gateways that have the same pods and port
+// beside it, and the client is the gateway's pod. All their VirtualServices are put
+// together, routes that take all of a VirtualService last. None means that requests
+// go nowhere. A Gateway that the package does not hold is taken to admit all.
+//
+// The rules are those of pilot/pkg/networking/core, route.BuildHTTPRoutesFor-
+// VirtualService, and of the same package's buildGatewayHTTPRouteConfig.
+func (m *Model) Routes(c Client, host string, port int, side Side, beside ...Side) []Route {
+	if side == Mesh {
+		return m.meshRoutes(c, host, port)
+	}
+	var all []Route
+	for _, bound := range m.boundAt(c, host, port, append([]Side{side}, beside...)) {
+		all = append(all, m.tried(bound.vservice, c, bound.side, port)...)
+	}
+	slices.SortStableFunc(all, func(a, b Route) int { return cmp.Compare(last(a), last(b)) })
+	return all
+}
+
+func last(r Route) int {
+	if r.Protocol == "http" && r.CatchAll {
+		return 1
+	}
+	return 0
+}
+
+// meshRoutes are those of the first VirtualService of the host that has routes for
+// the client; only where none names the host are there those of the nearest
+// wildcard, of which the first VirtualService counts.
+func (m *Model) meshRoutes(c Client, host string, port int) []Route {
+	t := m.routeTable()
+	if exact := m.seen(c, t.hosts[bound{Mesh, host}]); len(exact) > 0 {
+		for _, vs := range exact {
+			if all := m.tried(vs, c, Mesh, port); len(all) > 0 {
+				return all
+			}
+		}
+		return nil
+	}
+	for _, w := range wider(host) {
+		if all := m.seen(c, t.hosts[bound{Mesh, w}]); len(all) > 0 {
+			return m.tried(all[0], c, Mesh, port)
+		}
+	}
+	return nil
+}
+
+// seen are the VirtualServices that exportTo lets a client see: those first that
+// only its own namespace sees, then those that are for it and others, then those
+// for all (pilot/pkg/model.SelectVirtualServices).
+func (m *Model) seen(c Client, all []vservice) []vservice {
+	if len(all) == 0 || len(all) == 1 && m.nearness(c, all[0]) < unseen {
+		return all
+	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b vservice) int { return cmp.Compare(m.nearness(c, a), m.nearness(c, b)) })
+	return slices.DeleteFunc(all, func(vs vservice) bool { return m.nearness(c, vs) == unseen })
+}
+
+const unseen = 3
+
+func (m *Model) nearness(c Client, vs vservice) int {
+	to := vs.Spec.ExportTo
+	if len(to) == 0 {
+		to = m.Install().VirtualServicesTo
+	}
+	switch {
+	case len(to) == 0 || slices.Contains(to, "*"):
+		return 2
+	case !visible(to, vs.Namespace, c.Namespace):
+		return unseen
+	case vs.Namespace == c.Namespace:
+		return 0
+	}
+	return 1
+}
+
+// boundService is a VirtualService as one Gateway takes it.
+type boundService struct {
+	vservice
+	side  Side
+	level int
+}
+
+// boundAt are the VirtualServices that answer for a host at Gateways that share
+// their pods. What a VirtualService and a server have in common is the narrower of
+// their two hosts, and of all these the one nearest to the asked one answers.
+func (m *Model) boundAt(c Client, host string, port int, sides []Side) []boundService {
+	var all []boundService
+	names := append([]string{host}, wider(host)...)
+	for _, side := range sides {
+		here := m.boundTo(c, side, names)
+		for _, server := range m.serversOn(side, port) {
+			for _, b := range here {
+				if level := server.level(b.Namespace, names); level >= 0 {
+					all = append(all, boundService{b.vservice, side, min(b.level, level)})
+				}
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	nearest := slices.MinFunc(all, func(a, b boundService) int { return cmp.Compare(a.level, b.level) }).level
+	said := map[*Object]bool{}
+	return slices.DeleteFunc(all, func(b boundService) bool {
+		again := said[b.Object]
+		if b.level == nearest {
+			said[b.Object] = true
+		}
+		return b.level != nearest || again
+	})
+}
+
+// boundTo are the VirtualServices of a Gateway for one of the names that a client
+// sees, each with the place of the nearest of its hosts among them, in the order in
+// which Istio takes them.
+func (m *Model) boundTo(c Client, side Side, names []string) []boundService {
+	t := m.routeTable()
+	level := map[*Object]int{}
+	var all []vservice
+	for i, name := range names {
+		for _, vs := range t.hosts[bound{side, name}] {
+			if _, said := level[vs.Object]; !said {
+				level[vs.Object] = i
+				all = append(all, vs)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b vservice) int { return older(a.Object, b.Object) })
+	var found []boundService
+	for _, vs := range m.seen(c, all) {
+		found = append(found, boundService{vs, side, level[vs.Object]})
+	}
+	return found
+}
+
+// admission is what one server of a Gateway admits; nothing written admits all.
+type admission struct {
+	gateway string // its namespace
+	hosts   []string
+}
+
+func (m *Model) serversOn(side Side, port int) []admission {
+	namespace, name, _ := strings.Cut(string(side), "/")
+	g, ok := m.Gateway(namespace, name)
+	if !ok {
+		return []admission{{hosts: []string{"*"}}}
+	}
+	var all []admission
+	for _, server := range g.Spec.Servers {
+		if port == 0 || int(server.GetPort().GetNumber()) == port {
+			all = append(all, admission{g.Namespace, server.Hosts})
+		}
+	}
+	return all
+}
+
+// level is the place of the nearest of its hosts among the names for
+// VirtualServices of a namespace, -1 for none.
+func (a admission) level(namespace string, names []string) int {
+	nearest := -1
+	for _, written := range a.hosts {
+		ns, host := ServerHost(written, a.gateway)
+		if i := slices.Index(names, host); i >= 0 && (ns == "*" || ns == namespace) && (nearest < 0 || i < nearest) {
+			nearest = i
+		}
+	}
+	return nearest
+}
+
+// tried are the routes of one VirtualService for a client on a side, once for each
+// match.
+func (m *Model) tried(vs vservice, c Client, side Side, port int) []Route {
+	all := m.triedHTTP(vs, c, side, port)
+	for _, r := range RoutesOf(vs) {
+		switch r.Protocol {
+		case "tls":
+			for _, match := range vs.Spec.Tls[r.Index].Match {
+				if holds(vs, c, side, port, match.Port, match.Gateways, match.SourceLabels, match.SourceNamespace) {
+					r.TLSMatch = match
+					all = append(all, r)
+				}
+			}
+		case "tcp":
+			matches := vs.Spec.Tcp[r.Index].Match
+			for _, match := range matches {
+				if holds(vs, c, side, port, match.Port, match.Gateways, match.SourceLabels, match.SourceNamespace) {
+					r.TCPMatch = match
+					all = append(all, r)
+				}
+			}
+			if len(matches) == 0 {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// triedHTTP are the HTTP routes, those of other VirtualServices where the routes
+// are delegated to them.
+func (m *Model) triedHTTP(vs vservice, c Client, side Side, port int) []Route {
+	var all []Route
+	for i, r := range vs.Spec.Http {
+		routes := []Route{httpRoute(vs, i, r)}
+		if r.Delegate != nil {
+			routes = m.delegated(vs, r)
+		}
+		for _, route := range routes {
+			if len(route.HTTP.Match) == 0 {
+				return append(all, route)
+			}
+			for _, match := range route.HTTP.Match {
+				if !holds(route.VirtualService, c, side, port, match.Port, match.Gateways, match.SourceLabels, match.SourceNamespace) {
+					continue
+				}
+				route.HTTPMatch, route.CatchAll = match, takesAll(match)
+				if all = append(all, route); route.CatchAll {
+					return all
+				}
+			}
+		}
+	}
+	return all
+}
+
+// holds tells whether a match can hold for a client on a side. One that names
+// gateways does not look at the client (sourceMatchHTTP of Istio's route package).
+func holds(vs vservice, c Client, side Side, port int, at uint32, gateways []string, labels map[string]string, namespace string) bool {
+	switch {
+	case at != 0 && port != 0 && int(at) != port:
+		return false
+	case len(gateways) > 0:
+		return slices.ContainsFunc(gateways, func(name string) bool { return sideOf(name, vs.Namespace) == side })
+	}
+	return Selects(labels, c.Labels) && (namespace == "" || namespace == c.Namespace)
+}
+
+// Reached are the host and the port to which a destination leads what was called on
+// a port: a destination that names no port takes the only one of its Service at a
+// gateway, and else the one that was called; a Service with an external name stands
+// for that name (route.GetDestinationCluster of Istio).
+func (m *Model) Reached(side Side, d Destination, called int) (host string, port int) {
+	host, port = d.Host, called
+	ports, _ := m.PortsOf(d.Host)
+	if side != Mesh && len(ports) == 1 {
+		port = ports[0].Number
+	}
+	if d.Port != 0 {
+		port = d.Port
+	}
+	if s, ok := m.ServiceOf(d.Host); ok && s.ExternalName() != "" {
+		host = s.ExternalName()
+	}
+	return host, port
+}
