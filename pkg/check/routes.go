@@ -206,8 +206,12 @@ func twoRoutes(f *finder) {
 				return f.meet(vs, later)
 			})
 			if first >= 0 {
+				other := b.VirtualServices[first]
+				if later.Rendered { // the other one may be there by mistake
+					later, other = other, later
+				}
 				host := slices.IndexFunc(later.Spec.Hosts, func(h string) bool { return topology.FullHost(h, later.Namespace) == b.Host })
-				f.say(later.Object, later.At("spec", "hosts", host), "%s has routes for %s too; sidecars use one of the two", b.VirtualServices[first], b.Host)
+				f.say(later.Object, later.At("spec", "hosts", host), "%s has routes for %s too; sidecars use one of the two", other, b.Host)
 			}
 		}
 	}
