@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 	"github.com/kymamesh/kymamesh/pkg/topology"
@@ -151,17 +151,7 @@ func (in *input) examine() examined {
 func (in *input) edited() []*resourcelist.Item {
 	changes, ds := in.planned()
 	in.ds = append(in.ds, ds...)
-	becomes := map[*resourcelist.Item]*resourcelist.Item{}
-	for _, c := range changes {
-		if list, err := resourcelist.ParseStream([]byte(c.Text)); err == nil && len(list.Items()) == 1 {
-			becomes[c.Item] = list.Items()[0]
-		}
-	}
-	items := slices.Clone(in.items)
-	for i, item := range items {
-		items[i] = cmp.Or(becomes[item], item)
-	}
-	return items
+	return edit.After(in.items, changes)
 }
 
 // packAll makes the package hold the files that were named by themselves.

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -66,6 +67,22 @@ func (p Package) Plan(edits []Edit) ([]Change, diag.List) {
 		}
 	}
 	return changes, ds
+}
+
+// After are the items as the changes make them, for whoever asks about the
+// package that comes out.
+func After(items []*resourcelist.Item, changes []Change) []*resourcelist.Item {
+	becomes := map[*resourcelist.Item]*resourcelist.Item{}
+	for _, c := range changes {
+		if list, err := resourcelist.ParseStream([]byte(c.Text)); err == nil && len(list.Items()) == 1 {
+			becomes[c.Item] = list.Items()[0]
+		}
+	}
+	all := slices.Clone(items)
+	for i, item := range items {
+		all[i] = cmp.Or(becomes[item], item)
+	}
+	return all
 }
 
 // Keeps leaves out of the rendered objects what the package holds and somebody

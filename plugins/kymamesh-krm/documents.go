@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -30,7 +31,7 @@ const (
 type call struct {
 	list   *resourcelist.List
 	legacy bool
-	part   render.Part
+	options
 	// docs are the documents of ours, and behind them what is merged into what they
 	// render; places say where each lies, in the same order.
 	docs   []render.Document
@@ -41,7 +42,8 @@ type call struct {
 	// path annotations would have no use there.
 	files bool
 
-	objects []manifest.Object
+	// all is what the documents ask for, and objects the part of it that is wanted.
+	all, objects []manifest.Object
 	// edits are what the documents change in the package's own objects.
 	edits []edit.Edit
 	ds    diag.List
@@ -53,6 +55,8 @@ type place struct {
 	apiVersion, kind, namespace, name string
 	// file is its path in its package, empty when the host does not say.
 	file string
+	// index is its number in the file.
+	index int
 	// pkg is the kpt package, empty when there is one only.
 	pkg string
 }
@@ -79,7 +83,7 @@ func (c *call) addConfig(config *resourcelist.Item) error {
 		c.config = config
 		return nil
 	case config.APIVersion() == "v1" && config.Kind() == "ConfigMap":
-		return c.options(config)
+		return c.readOptions(config)
 	}
 	at := c.refused(config)
 	c.ds.Errorf(diag.CodeItem, at, "functionConfig is %s %s; a KymaMesh or a ConfigMap with options is wanted", config.APIVersion(), config.Kind())
@@ -93,8 +97,8 @@ func (c *call) refused(config *resourcelist.Item) diag.Path {
 	return diag.Document(0)
 }
 
-// options are the data of a ConfigMap, which is how kpt passes key=value.
-func (c *call) options(config *resourcelist.Item) error {
+// readOptions reads the data of a ConfigMap, which is how kpt passes key=value.
+func (c *call) readOptions(config *resourcelist.Item) error {
 	n, err := config.Node()
 	if err != nil {
 		return fmt.Errorf("functionConfig: %w", err)
@@ -105,9 +109,10 @@ func (c *call) options(config *resourcelist.Item) error {
 	}
 	for i := 0; i+1 < len(data.Content); i += 2 {
 		key, value := data.Content[i].Value, data.Content[i+1].Value
-		if key != "part" {
-			c.ds.Errorf(diag.CodeItem, c.refused(config).Key("data").Key(key), "no option %q; there is part: all, install or resources", key)
-		} else if c.part, err = parsePart(value); err != nil {
+		known, err := c.set(key, value)
+		if !known {
+			c.ds.Errorf(diag.CodeItem, c.refused(config).Key("data").Key(key), "no option %q; there is %s", key, optionList)
+		} else if err != nil {
 			c.ds.Errorf(diag.CodeItem, c.refused(config).Key("data").Key(key), "%v", err)
 		}
 	}
@@ -180,14 +185,28 @@ func placeOf(item *resourcelist.Item) place {
 	pkg, _ := item.Annotation(packagePath)
 	return place{
 		apiVersion: item.APIVersion(), kind: item.Kind(), namespace: item.Namespace(), name: item.Name(),
-		file: fileOf(item), pkg: pkg,
+		file: fileOf(item), index: indexOf(item), pkg: pkg,
 	}
+}
+
+// indexOf is the item's number in its file, 0 where the host does not say.
+func indexOf(item *resourcelist.Item) int {
+	for _, key := range []string{internalIndex, legacyIndex} {
+		if text, ok := item.Annotation(key); ok {
+			index, _ := strconv.Atoi(text)
+			return index
+		}
+	}
+	return 0
 }
 
 // label is what diagnostics call the document.
 func (p place) label() string {
-	if p.file != "" {
+	switch {
+	case p.file != "":
 		return p.file
+	case p.namespace != "":
+		return p.kind + " " + p.namespace + "/" + p.name
 	}
 	return strings.TrimSpace(p.kind + " " + p.name)
 }

@@ -13,7 +13,7 @@ import (
 // edit plans what the documents change in objects of somebody else, and what no
 // document asks for any more. They are resources, so a call for the installation
 // leaves them alone.
-func (c *call) edit(ds *diag.List) []replacement {
+func (c *call) edit(ds *diag.List) []edit.Change {
 	if !c.seesPackage() || c.part == render.PartInstall {
 		return nil
 	}
@@ -30,11 +30,7 @@ func (c *call) edit(ds *diag.List) []replacement {
 	}
 	changes, found := p.Plan(c.edits)
 	*ds = append(*ds, found...)
-	var all []replacement
-	for _, change := range changes {
-		all = append(all, replacement{item: change.Item, text: change.Text})
-	}
-	return all
+	return changes
 }
 
 // placeName is the file of an item, else the item: the lines of the list are

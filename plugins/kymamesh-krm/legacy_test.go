@@ -136,7 +136,7 @@ func TestLegacyErrors(t *testing.T) {
 		"foreign object": {foreign, small,
 			"KymaMesh shop: error KM103: spec.services[0]: VirtualService shop/reviews exists and is not ours; remove it, or the words that ask for it\n"},
 		"MeshService alone": {"", "apiVersion: mesh.kyma-project.io/v1alpha1\nkind: MeshService\nmetadata: {name: a, namespace: b}\nspec: {to: v1}\n",
-			"MeshService a: error KM009: no KymaMesh in this call; give it with the package, or with -f\n"},
+			"MeshService b/a: error KM009: no KymaMesh in this call; give it with the package, or with -f\n"},
 		"another kind": {"", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n",
 			"Secret a: error KM107: functionConfig is v1 Secret; a KymaMesh or a ConfigMap with options is wanted\n"},
 		"two documents":    {"", small + "---\n" + small, "error: the plugin's configuration holds 2 documents; one is wanted\n"},
@@ -151,6 +151,20 @@ func TestLegacyErrors(t *testing.T) {
 	unreadable := output{Exit: 1, Stderr: "error: the first word has to be a KymaMesh file, as kustomize gives it: open " + configFile + ": file does not exist\n"}
 	if got := calledWith(strings.NewReader(""), nil, configFile); got != unreadable {
 		t.Errorf("unreadable file: %+v", got)
+	}
+}
+
+// A transformer that was asked to check the package stops the build at an error,
+// whoever wrote the object.
+func TestLegacyChecks(t *testing.T) {
+	lost := "apiVersion: v1\nkind: Service\nmetadata: {name: reviews, namespace: shop}\nspec: {ports: [{name: http, port: 80}]}\n---\n" +
+		"apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: mine, namespace: shop}\nspec: {hosts: [a.example.com], http: [{route: [{destination: {host: reviews, port: {number: 8080}}}]}]}\n"
+	want := "VirtualService shop/mine: error KM155: spec.http[0].route[0].destination.port.number: reviews.shop.svc.cluster.local has no port 8080; it has 80\n"
+	if d := cmp.Diff(output{Exit: 1, Stderr: want}, plugin(lost, small, "check=package")); d != "" {
+		t.Error(d)
+	}
+	if got := plugin(lost, small); got.Exit != 0 || got.Stderr != "" {
+		t.Errorf("nobody asked: %+v", got)
 	}
 }
 

@@ -18,27 +18,32 @@ import (
 )
 
 // run renders and brings the list to what is rendered. With errors the list is
-// as it came.
+// as it came, and so it is where only checks are wanted.
 func (c *call) run() error {
 	if c.ds.HasErrors() {
 		return nil
 	}
 	c.collect()
-	if len(c.docs) == 0 {
+	if len(c.docs) == 0 && !c.whole() {
 		c.ds.Infof(diag.CodeDocument, diag.Path{}, "no KymaMesh in this call; nothing is rendered")
 		return nil
 	}
-	c.render()
+	if len(c.docs) > 0 {
+		c.render()
+	}
 	if c.ds.HasErrors() {
 		return nil
 	}
-	found := c.check()
+	var found diag.List
 	changes := c.edit(&found)
+	found = append(found, c.check(changes)...)
 	actions := c.plan(&found)
-	actions.replace = append(actions.replace, changes...)
 	c.ds = render.Locate(append(c.ds, found...), c.docs...)
-	if c.ds.HasErrors() {
+	if c.ds.HasErrors() || c.checks == checkOnly {
 		return nil
+	}
+	for _, change := range changes {
+		actions.replace = append(actions.replace, replacement{item: change.Item, text: change.Text})
 	}
 	return c.apply(actions)
 }
@@ -52,23 +57,29 @@ func (c *call) seesPackage() bool {
 // render renders the documents, for the package if there is one.
 func (c *call) render() {
 	if c.seesPackage() {
-		c.objects, c.edits, c.ds = render.InPackage(c.docs...)
-		c.objects = edit.Package{Items: c.list.Items()}.Keeps(c.objects)
+		c.all, c.edits, c.ds = render.InPackage(c.docs...)
+		c.all = edit.Package{Items: c.list.Items()}.Keeps(c.all)
 	} else {
-		c.objects, c.ds = render.Documents(c.docs...)
+		c.all, c.ds = render.Documents(c.docs...)
 	}
-	c.objects = render.Select(c.objects, c.part)
+	c.objects = render.Select(c.all, c.part)
 }
 
-// check holds the objects against the package.
-func (c *call) check() diag.List {
-	if c.seesPackage() {
-		around := topology.New(c.objects, c.list.Items(), len(c.docs))
-		return append(check.Package(c.objects, around), check.Edits(c.edits, around)...)
-	}
+// check holds the objects against the package, and the package against itself
+// where that is wanted.
+func (c *call) check(changes []edit.Change) diag.List {
 	var ds diag.List
-	if check.NeedsPackage(c.objects) {
-		ds.Infof(diag.CodeSelector, diag.Path{}, "selectors could not be checked here; a generator does not see the package")
+	if !c.seesPackage() && !c.whole() {
+		if check.NeedsPackage(c.objects) {
+			ds.Infof(diag.CodeSelector, diag.Path{}, "selectors could not be checked here; a generator does not see the package")
+		}
+		return ds
+	}
+	around := topology.New(c.all, edit.After(c.list.Items(), changes), len(c.docs))
+	ds = append(check.Package(c.objects, around), check.Edits(c.edits, around)...)
+	if c.whole() {
+		found, _ := check.Examine(around, render.Ignored(c.docs...)...)
+		ds = append(ds, found...)
 	}
 	return ds
 }

@@ -15,16 +15,22 @@ import (
 // else.
 func (c *call) report(stderr io.Writer) {
 	for _, d := range c.ds {
-		if d.Pos.File == "" && len(c.places) > 0 {
+		if d.Pos.File == "" {
 			d.Pos.File = c.placeOf(d).label()
 		}
 		fmt.Fprintln(stderr, d)
 	}
 }
 
+// placeOf is where a diagnostic belongs: to a document, or to an item, whose
+// numbers follow those of the documents.
 func (c *call) placeOf(d diag.Diagnostic) place {
-	if i := d.Path.Document(); i < len(c.places) {
+	i := d.Path.Document()
+	if i < len(c.places) {
 		return c.places[i]
+	}
+	if items := c.list.Items(); i-len(c.docs) < len(items) && d.Path != (diag.Path{}) {
+		return placeOf(items[i-len(c.docs)])
 	}
 	return place{}
 }
@@ -104,7 +110,7 @@ func (c *call) results() framework.Results {
 			}
 		}
 		if p.file != "" {
-			r.File = &framework.File{Path: p.file}
+			r.File = &framework.File{Path: p.file, Index: p.index}
 		}
 		all = append(all, r)
 	}

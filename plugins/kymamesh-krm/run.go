@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
-	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
 // host is what the function gets from whoever calls it.
@@ -23,7 +22,10 @@ It is a KRM function: it reads a ResourceList on standard input and writes it
 back with the rendered resources. The documents may be the functionConfig,
 items of the list, or both; a ConfigMap as functionConfig holds options:
 
-  part: all | install | resources   what to render (default all)
+  part: all | install | resources     what to render (default all)
+  check: documents | package | only   what to check (default documents): what the
+      documents say; the whole package, whoever wrote it; or the same without
+      rendering, as a validator, also where there is no KymaMesh. An error fails.
 
 kustomize's legacy exec plugin calls it with the path of a KymaMesh file; then it
 reads and writes plain YAML documents.
@@ -90,15 +92,15 @@ func (h host) fail(err error) int {
 
 // open reads the input of the call.
 func open(args []string, h host) (*call, error) {
-	options := args
+	words := args
 	config, legacy, err := legacyConfig(args, h)
 	if err != nil {
 		return nil, err
 	}
 	if legacy {
-		options = args[1:]
+		words = args[1:]
 	}
-	part, err := partOf(options, legacy)
+	options, err := optionsOf(words, legacy)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +108,7 @@ func open(args []string, h host) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &call{part: part, legacy: legacy}
+	c := &call{options: options, legacy: legacy}
 	if legacy {
 		if c.list, err = resourcelist.ParseStream(input); err != nil {
 			return nil, fmt.Errorf("stdin: %w", err)
@@ -151,35 +153,4 @@ func readAll(r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("stdin: more than %d MB; split the package", resourcelist.MaxBytes>>20)
 	}
 	return input, nil
-}
-
-// partOf reads the option part from words of the form key=value. The legacy
-// plugin's words may be anybody's (argsOneLiner: "-" is what other functions
-// need there), so what is no option is left alone in them.
-func partOf(words []string, legacy bool) (render.Part, error) {
-	part := render.PartAll
-	for _, word := range words {
-		key, value, found := strings.Cut(strings.TrimPrefix(word, "--"), "=")
-		if !found && legacy {
-			continue
-		}
-		if !found || key != "part" {
-			return "", fmt.Errorf("no option %q; there is part=all, part=install or part=resources", word)
-		}
-		p, err := parsePart(value)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", word, err)
-		}
-		part = p
-	}
-	return part, nil
-}
-
-func parsePart(value string) (render.Part, error) {
-	for _, p := range render.Parts {
-		if string(p) == value {
-			return p, nil
-		}
-	}
-	return "", fmt.Errorf("no part %q; there is all, install and resources", value)
 }

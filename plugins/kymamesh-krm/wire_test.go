@@ -167,8 +167,9 @@ func TestOptionWords(t *testing.T) {
 		t.Errorf("what belongs to another part is not taken out again: %s", cmp.Diff(install, got))
 	}
 	for _, c := range []struct{ word, want string }{
-		{"prat=all", `no option "prat=all"; there is part=all, part=install or part=resources`},
-		{"--verbose", `no option "--verbose"; there is part=all, part=install or part=resources`},
+		{"prat=all", `no option "prat=all"; there is part=all, install or resources, and check=documents, package or only`},
+		{"--verbose", `no option "--verbose"; there is part=all, install or resources, and check=documents, package or only`},
+		{"check=some", `check=some: no check "some"; there is documents, package and only`},
 		{"part=some", `part=some: no part "some"; there is all, install and resources`},
 	} {
 		if got := called(in, c.word); got != (output{Exit: 1, Stderr: "error: " + c.want + "\n"}) {

@@ -233,6 +233,33 @@ func TestKptValidator(t *testing.T) {
 	}
 }
 
+// A validator that only checks sees what people wrote as well, and a package that
+// nobody renders.
+func TestKptChecks(t *testing.T) {
+	t.Parallel()
+	const mine = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: mine, namespace: shop}\n" +
+		"spec: {hosts: [mine.example.com], http: [{route: [{destination: {host: reviews, port: {number: PORT}}}]}]}\n"
+	for name, test := range map[string]struct {
+		document, port string
+		code           int
+		text           string
+	}{
+		"right":              {document(t), "80", 0, "[PASS]"},
+		"wrong":              {document(t), "1", 1, "error KM155: spec.http[0].route[0].destination.port.number: reviews.shop.svc.cluster.local has no port 1"},
+		"wrong, no KymaMesh": {"", "1", 1, "error KM155"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := shopWith(t, map[string]string{
+				"kymamesh.yaml": test.document, "mine.yaml": strings.Replace(mine, "PORT", test.port, 1),
+				"Kptfile": kptfile("validators", "{exec: '"+function()+"', configMap: {check: only}}"),
+			})
+			before := treeOf(t, dir)
+			fnRender(t, dir).expect(t, test.code, test.text)
+			unchanged(t, dir, before)
+		})
+	}
+}
+
 // result is one of results.yaml, with the names of KRM's specification.
 type result struct {
 	Message     string
