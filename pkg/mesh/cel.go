@@ -13,7 +13,7 @@ import (
 // would be a dependency. What Envoy cannot read it drops, and logs everything.
 
 // attributes are Envoy's, with what stands below each; nil where that is data.
-// https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes
+// (Envoy documentation, intro/arch_overview/advanced/attributes.)
 var attributes = map[string][]string{
 	"request": {"path", "url_path", "host", "scheme", "method", "headers", "referer", "useragent", "time", "id", "protocol", "query", "duration", "size", "total_size"},
 	"response": {
