@@ -90,11 +90,12 @@ func TestRowsNameWords(t *testing.T) {
 	}
 }
 
-// TestEveryWordHasText fails on a word that nothing is said of.
+// TestEveryWordHasText fails on a word that nothing is said of but its default:
+// its row of docs/spec.md would be empty.
 func TestEveryWordHasText(t *testing.T) {
 	for _, w := range allWords() {
-		if Text(w) == "" {
-			t.Errorf("pkg/spec says nothing of %s, nor of its type", rowOf(w))
+		if text := sentence(w); text == "" || text == w.Field.Name {
+			t.Errorf("pkg/spec says nothing of %s", rowOf(w))
 		}
 	}
 }

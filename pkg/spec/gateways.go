@@ -6,7 +6,7 @@ import networking "istio.io/api/networking/v1alpha3"
 type Gateway struct {
 	// Name is required and unique in the document, whatever the namespace.
 	Name string `yaml:"name"`
-	// Namespace defaults to kyma-system.
+	// Namespace is where the Gateway lies. Default: kyma-system.
 	Namespace string `yaml:"namespace"`
 	// Selector are the labels of the gateway's pods. Default: istio with
 	// ingressgateway; for kyma-gateway what the generation ships.
@@ -47,33 +47,58 @@ func (Gateway) Elsewhere() map[string]string {
 // Server is one port of a gateway. Hosts, TLS and HTTPSRedirect default to the
 // gateway's.
 type Server struct {
-	// Port defaults to 443.
+	// Port is the number. Default: 443.
 	Port int `yaml:"port"`
 	// Protocol is one of Istio's. Default on 443: HTTPS, with PASSTHROUGH TLS; on
 	// 80: HTTP; else it has to be written.
-	Protocol      string     `yaml:"protocol"`
-	Hosts         []string   `yaml:"hosts" mesh:"one"`
-	TLS           *ServerTLS `yaml:"tls"`
-	HTTPSRedirect *bool      `yaml:"httpsRedirect"`
+	Protocol string `yaml:"protocol"`
+	// Hosts are as at the gateway. Default: the gateway's.
+	Hosts []string `yaml:"hosts" mesh:"one"`
+	// TLS is as at the gateway. Default: the gateway's, where the server opens TLS.
+	TLS *ServerTLS `yaml:"tls"`
+	// HTTPSRedirect is as at the gateway. Default: the gateway's.
+	HTTPSRedirect *bool `yaml:"httpsRedirect"`
 }
 
 // ServerTLS is Istio's ServerTLSSettings, field by field, and Certificate.
 // https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings
 type ServerTLS struct {
-	Mode                  string   `yaml:"mode"`
-	CredentialName        string   `yaml:"credentialName"`
-	CredentialNames       []string `yaml:"credentialNames"`
-	CACertCredentialName  string   `yaml:"caCertCredentialName"`
-	ServerCertificate     string   `yaml:"serverCertificate"`
-	PrivateKey            string   `yaml:"privateKey"`
-	CACertificates        string   `yaml:"caCertificates"`
-	CACRL                 string   `yaml:"caCrl"`
-	SubjectAltNames       []string `yaml:"subjectAltNames"`
+	// Mode is SIMPLE, MUTUAL or OPTIONAL_MUTUAL, which open TLS; ISTIO_MUTUAL for
+	// callers of the mesh; PASSTHROUGH or AUTO_PASSTHROUGH, which do not open it.
+	// Default: SIMPLE.
+	Mode string `yaml:"mode"`
+	// CredentialName is the Secret with certificate and key, in the namespace of
+	// the gateway's pods; kyma-gateway has kyma-gateway-certs by itself.
+	CredentialName string `yaml:"credentialName"`
+	// CredentialNames are up to two Secrets, one with an RSA and one with an ECDSA key.
+	CredentialNames []string `yaml:"credentialNames"`
+	// CACertCredentialName is the Secret that says who signs callers' certificates.
+	CACertCredentialName string `yaml:"caCertCredentialName"`
+	// ServerCertificate is the certificate's file in the gateway's pods.
+	ServerCertificate string `yaml:"serverCertificate"`
+	// PrivateKey is the file of its key.
+	PrivateKey string `yaml:"privateKey"`
+	// CACertificates is the file that says who signs callers' certificates.
+	CACertificates string `yaml:"caCertificates"`
+	// CACRL is the file of callers' certificates that were withdrawn.
+	CACRL string `yaml:"caCrl"`
+	// SubjectAltNames are the callers that are admitted, by the names in their
+	// certificates. Default: all that are signed.
+	SubjectAltNames []string `yaml:"subjectAltNames"`
+	// VerifyCertificateSPKI are the callers that are admitted, by the hashes of
+	// their keys.
 	VerifyCertificateSPKI []string `yaml:"verifyCertificateSpki"`
+	// VerifyCertificateHash are the callers that are admitted, by the hashes of
+	// their certificates.
 	VerifyCertificateHash []string `yaml:"verifyCertificateHash"`
-	MinProtocolVersion    string   `yaml:"minProtocolVersion"`
-	MaxProtocolVersion    string   `yaml:"maxProtocolVersion"`
-	CipherSuites          []string `yaml:"cipherSuites"`
+	// MinProtocolVersion is the oldest TLS. Default: Istio's; at kyma-gateway in
+	// 1.24 and 2.18 TLSV1_2.
+	MinProtocolVersion string `yaml:"minProtocolVersion"`
+	// MaxProtocolVersion is the newest TLS. Default: Istio's.
+	MaxProtocolVersion string `yaml:"maxProtocolVersion"`
+	// CipherSuites are the ciphers up to TLS 1.2. Default: Istio's; at kyma-gateway
+	// in 1.24 and 2.18 the five that Kyma shipped.
+	CipherSuites []string `yaml:"cipherSuites"`
 	// TLSCertificates are pairs of files in the gateway's pods, one of them with an
 	// RSA and one with an ECDSA key.
 	TLSCertificates []*networking.ServerTLSSettings_TLSCertificate `yaml:"tlsCertificates"`

@@ -6,7 +6,7 @@ import meshconfig "istio.io/api/mesh/v1alpha1"
 type Install struct {
 	// Mode says who installs: istioctl, by the IstioOperator that is rendered, or
 	// existing: somebody else did, and what is rendered is what Kyma changes there.
-	// Default: istioctl.
+	// kyma, sail and helm are not rendered yet. Default: istioctl.
 	Mode string `yaml:"mode"`
 	// Deliver is the form in which the IstioOperator leaves with all the rest, which
 	// kubectl takes and the IstioOperator it does not: object, configmap or none.
@@ -71,12 +71,16 @@ type Resources struct {
 
 // Amounts are Kubernetes quantities, such as 100m and 128Mi.
 type Amounts struct {
-	CPU    string `yaml:"cpu" mesh:"bare"`
+	// CPU is in cores or thousandths of one.
+	CPU string `yaml:"cpu" mesh:"bare"`
+	// Memory is in bytes, with a suffix.
 	Memory string `yaml:"memory"`
 }
 
 // GatewayComponent is a gateway's Deployment with its Service.
 type GatewayComponent struct {
+	// Enabled installs the gateway. Default: true for the ingress gateway; false for
+	// the egress gateway, but where an egress host goes through it.
 	Enabled   *bool `yaml:"enabled"`
 	Component `yaml:",inline"`
 	// Type is the Service's: LoadBalancer, NodePort or ClusterIP. Default for the
@@ -96,6 +100,7 @@ type GatewayComponent struct {
 // ServicePort is a port of a gateway's Service: http2: 80 stands for the port
 // alone.
 type ServicePort struct {
+	// Port is the Service's; required.
 	Port int `yaml:"port"`
 	// TargetPort is where the pods listen. Default: 8080 for 80, 8443 for 443,
 	// 10000 more for others below 1024, else Port.
@@ -107,7 +112,9 @@ func (p *ServicePort) SetNumber(port int) { p.Port = port }
 
 // CNI is Istio's CNI node agent.
 type CNI struct {
-	Enabled   *bool     `yaml:"enabled"`
+	// Enabled installs it. Default: false in 0.6 and 1.24, else true.
+	Enabled *bool `yaml:"enabled"`
+	// Resources are those of its pods.
 	Resources Resources `yaml:"resources"`
 }
 
@@ -124,10 +131,12 @@ type Webhook struct {
 
 // Requirement is Kubernetes' label selector requirement.
 type Requirement struct {
+	// Key is a label of the namespace; required.
 	Key string `yaml:"key"`
 	// Operator is In, NotIn, Exists or DoesNotExist.
-	Operator string   `yaml:"operator"`
-	Values   []string `yaml:"values"`
+	Operator string `yaml:"operator"`
+	// Values are alternatives, for In and NotIn.
+	Values []string `yaml:"values"`
 }
 
 // Proxy is the sidecar itself.

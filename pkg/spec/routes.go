@@ -50,7 +50,8 @@ type Route struct {
 // inside a word means any of its items.
 type Condition struct {
 	// URI is matched against the path, without the query.
-	URI    []*networking.StringMatch `yaml:"uri" mesh:"one"`
+	URI []*networking.StringMatch `yaml:"uri" mesh:"one"`
+	// Method is HTTP's, in upper case.
 	Method []*networking.StringMatch `yaml:"method" mesh:"one"`
 	// Headers are matched by name, in any case; {} means that the header is there.
 	Headers map[string]StringMatches `yaml:"headers" mesh:"one"`
@@ -64,9 +65,11 @@ type Condition struct {
 	Cookies map[string]*networking.StringMatch `yaml:"cookies"`
 	// Claims are matched in the token that a gateway has checked, by name. At
 	// gateways only.
-	Claims    map[string]StringMatches  `yaml:"claims" mesh:"one"`
+	Claims map[string]StringMatches `yaml:"claims" mesh:"one"`
+	// Authority is the host that was called, with its port if the caller says it.
 	Authority []*networking.StringMatch `yaml:"authority" mesh:"one"`
-	Scheme    []*networking.StringMatch `yaml:"scheme" mesh:"one"`
+	// Scheme is http or https.
+	Scheme []*networking.StringMatch `yaml:"scheme" mesh:"one"`
 	// IgnoreURICase holds for exact texts and prefixes of URI.
 	IgnoreURICase bool `yaml:"ignoreUriCase"`
 	// Port is the port that was called: in routes of the Service, in expose of
@@ -93,14 +96,20 @@ type Retries struct {
 	// RetryOn are Envoy's conditions or status codes. Default: Istio's.
 	RetryOn []string `yaml:"retryOn" mesh:"one"`
 	// Backoff is the least pause between attempts. Default: Istio's, 25ms.
-	Backoff                  *durationpb.Duration `yaml:"backoff"`
-	RetryRemoteLocalities    *bool                `yaml:"retryRemoteLocalities"`
-	RetryIgnorePreviousHosts *bool                `yaml:"retryIgnorePreviousHosts"`
+	Backoff *durationpb.Duration `yaml:"backoff"`
+	// RetryRemoteLocalities lets the next attempt go to another region or zone.
+	// Default: Istio's, which is no.
+	RetryRemoteLocalities *bool `yaml:"retryRemoteLocalities"`
+	// RetryIgnorePreviousHosts sends the next attempt to another pod. Default:
+	// Istio's, which is yes.
+	RetryIgnorePreviousHosts *bool `yaml:"retryIgnorePreviousHosts"`
 }
 
 // Fault makes requests wait, fail, or both.
 type Fault struct {
+	// Delay lets requests wait.
 	Delay *Delay `yaml:"delay"`
+	// Abort answers in place of the service.
 	Abort *Abort `yaml:"abort"`
 }
 
@@ -114,7 +123,9 @@ type Delay struct {
 
 // Abort lets requests fail, with one of the two statuses.
 type Abort struct {
-	HTTPStatus int    `yaml:"httpStatus"`
+	// HTTPStatus is 200 to 599.
+	HTTPStatus int `yaml:"httpStatus"`
+	// GRPCStatus is a name such as UNAVAILABLE.
 	GRPCStatus string `yaml:"grpcStatus"`
 	// Percentage is how many requests fail. Default: 100, where Istio's is none.
 	Percentage *Percent `yaml:"percentage"`

@@ -5,6 +5,7 @@ import security "istio.io/api/security/v1beta1"
 // Security is who may talk to whom, at the place where it stands: the mesh, a
 // namespace, or a service.
 type Security struct {
+	// MTLS is how workloads know each other.
 	MTLS   MTLS `yaml:"mtls"`
 	Access `yaml:",inline"`
 }

@@ -34,19 +34,27 @@ var Generations = []string{"0.6", "1.24", "2.18", "module"}
 
 // KymaMesh is the platform team's document: one mesh.
 type KymaMesh struct {
-	APIVersion string   `yaml:"apiVersion"`
-	Kind       string   `yaml:"kind"`
-	Metadata   Metadata `yaml:"metadata"`
-	Spec       Spec     `yaml:"spec"`
+	// APIVersion is required: mesh.kyma-project.io/v1alpha1.
+	APIVersion string `yaml:"apiVersion"`
+	// Kind is required: KymaMesh.
+	Kind string `yaml:"kind"`
+	// Metadata has the name.
+	Metadata Metadata `yaml:"metadata"`
+	// Spec is all that the document says.
+	Spec       Spec `yaml:"spec"`
 	PluginArgs `yaml:",inline"`
 }
 
 // MeshService is an application team's document: one service of a mesh, kept in
 // the service's namespace. It is rendered only together with a KymaMesh.
 type MeshService struct {
-	APIVersion string          `yaml:"apiVersion"`
-	Kind       string          `yaml:"kind"`
-	Metadata   Metadata        `yaml:"metadata"`
+	// APIVersion is required: mesh.kyma-project.io/v1alpha1.
+	APIVersion string `yaml:"apiVersion"`
+	// Kind is required: MeshService.
+	Kind string `yaml:"kind"`
+	// Metadata has the name and the namespace of the service.
+	Metadata Metadata `yaml:"metadata"`
+	// Spec is all that the document says.
 	Spec       MeshServiceSpec `yaml:"spec"`
 	PluginArgs `yaml:",inline"`
 }
@@ -55,7 +63,10 @@ type MeshService struct {
 // reads from a document before handing it on. They say nothing to us; they are
 // here so that a document that has them is not refused.
 type PluginArgs struct {
+	// ArgsOneLiner are arguments that kustomize hands to the plugin, such as
+	// part=resources.
 	ArgsOneLiner string `yaml:"argsOneLiner"`
+	// ArgsFromFile is the file that kustomize reads them from.
 	ArgsFromFile string `yaml:"argsFromFile"`
 }
 
@@ -67,8 +78,10 @@ type Metadata struct {
 	Name string `yaml:"name"`
 	// Namespace says nothing at a KymaMesh but is part of its identity; at a
 	// MeshService it is the service's and required.
-	Namespace   string            `yaml:"namespace"`
-	Labels      map[string]string `yaml:"labels"`
+	Namespace string `yaml:"namespace"`
+	// Labels are not copied.
+	Labels map[string]string `yaml:"labels"`
+	// Annotations are not copied; some say to kustomize and kpt how to call us.
 	Annotations map[string]string `yaml:"annotations"`
 }
 
@@ -121,7 +134,9 @@ func (Spec) Later() []string {
 
 // Namespace is what is said of one namespace.
 type Namespace struct {
-	Security  Security  `yaml:"security"`
+	// Security holds for the namespace's pods.
+	Security Security `yaml:"security"`
+	// Telemetry is what the namespace's proxies report.
 	Telemetry Telemetry `yaml:"telemetry"`
 	// Sidecar is what the namespace's proxies know of others.
 	Sidecar *Sidecar `yaml:"sidecar"`
