@@ -33,10 +33,10 @@ type Sidecar struct {
 func (r *resolver) sidecars() []Sidecar {
 	var all []Sidecar
 	at := r.at().Key("sidecar")
-	mesh := r.spec.Sidecar
+	mesh, providers := r.spec.Sidecar, r.providerHosts()
 	if mesh != nil {
 		r.sidecarWords(at.Key, *mesh, false)
-		all = append(all, sidecarOf(Sidecar{Namespace: Root, Name: "default", Origin: at}, *mesh))
+		all = append(all, sidecarOf(Sidecar{Namespace: Root, Name: "default", Origin: at}, *mesh, providers.everywhere()...))
 	}
 	wider := map[string]*spec.Sidecar{}
 	for _, name := range sortedKeys(r.spec.Namespaces) {
@@ -48,7 +48,7 @@ func (r *resolver) sidecars() []Sidecar {
 		default:
 			r.sidecarWords(at.Key, *w, false)
 			wider[name] = inherited(*w, mesh)
-			all = append(all, sidecarOf(Sidecar{Namespace: name, Name: "default", Origin: at}, *wider[name]))
+			all = append(all, sidecarOf(Sidecar{Namespace: name, Name: "default", Origin: at}, *wider[name], providers.in(name)...))
 		}
 	}
 	labelled := map[string][]*service{}
@@ -62,7 +62,7 @@ func (r *resolver) sidecars() []Sidecar {
 		if w := wider[s.Namespace]; w != nil {
 			around = w
 		}
-		all = append(all, r.serviceSidecar(s, around))
+		all = append(all, r.serviceSidecar(s, around, providers.in(s.Namespace)))
 	}
 	return all
 }
@@ -85,8 +85,8 @@ func (r *resolver) sidecarPods(s *service, labelled map[string][]*service) {
 }
 
 // serviceSidecar is what the pods of one service know. Its versions of other names
-// are always among it.
-func (r *resolver) serviceSidecar(s *service, around *spec.Sidecar) Sidecar {
+// are always among it, and the hosts that are added.
+func (r *resolver) serviceSidecar(s *service, around *spec.Sidecar, hosts []string) Sidecar {
 	at := func(word string) diag.Path { return s.at("sidecar." + word) }
 	r.sidecarWords(at, *s.Sidecar, true)
 	r.teamSidecar(s, around)
@@ -97,7 +97,6 @@ func (r *resolver) serviceSidecar(s *service, around *spec.Sidecar) Sidecar {
 			origin = s.teamPath.Key("sidecar")
 		}
 	}
-	var hosts []string
 	for _, name := range sortedKeys(s.Versions) {
 		if host := s.known[name].Host; host != "" {
 			hosts = append(hosts, r.namespaceOf(host)+"/"+host)
