@@ -23,12 +23,43 @@ type newFile struct {
 	text []byte
 }
 
-// apply writes all files beside their places first, and moves them there when
-// nothing can run out any more: half a mesh may be an open one.
-func (c changes) apply(dir string) (err error) {
-	if len(c.write)+len(c.remove) == 0 {
-		return nil
+// create writes the file under a name that is free.
+func (w newFile) create(root *os.Root, name string) error {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, w.mode)
+	if err != nil {
+		return err
 	}
+	_, err = f.Write(w.text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = root.Remove(name)
+	}
+	return err
+}
+
+// apply makes all changes or none.
+func (c changes) apply(dir string) error {
+	if err := clearDraft(dir); errors.Is(err, errBusy) {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	switch len(c.write) + len(c.remove) {
+	case 0:
+		return nil
+	case 1:
+		return c.oneByOne(dir) // one file is moved in one step anyhow
+	}
+	err := c.atOnce(dir)
+	if errors.Is(err, errBusy) {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	if err != nil {
+		return c.oneByOne(dir) // which finds what is wrong, if anything is
+	}
+	return nil
+}
+
+// oneByOne writes all files beside their places first, and moves them there when
+// nothing can run out any more.
+func (c changes) oneByOne(dir string) (err error) {
 	s := staging{}
 	defer func() {
 		if err != nil {
@@ -68,6 +99,16 @@ type staging struct {
 
 // open opens the folder and makes it when it is not there.
 func (s *staging) open(dir string) error {
+	if err := s.makeFolders(dir); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	s.root = root
+	return err
+}
+
+// makeFolders makes a folder, and those that it lies in, where they are not there.
+func (s *staging) makeFolders(dir string) error {
 	var missing []string
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
 		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
@@ -81,9 +122,7 @@ func (s *staging) open(dir string) error {
 		}
 		s.made = append(s.made, func() error { return os.Remove(at) })
 	}
-	root, err := os.OpenRoot(dir)
-	s.root = root
-	return err
+	return nil
 }
 
 // stage writes a file under a name that no reader of the folder looks at.
@@ -92,13 +131,11 @@ func (s *staging) stage(w newFile) error {
 		return err
 	}
 	name := path.Join(path.Dir(w.name), fmt.Sprintf(".kymamesh-%d-%d", os.Getpid(), len(s.temporary)))
-	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, w.mode)
-	if err != nil {
+	if err := w.create(s.root, name); err != nil {
 		return err
 	}
 	s.temporary = append(s.temporary, name)
-	_, err = f.Write(w.text)
-	return errors.Join(err, f.Close())
+	return nil
 }
 
 func (s *staging) mkdir(dir string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,11 +27,16 @@ var errFaults = errors.New("the documents have faults")
 
 // run is one call of the program.
 func run(args []string, s streams) int {
+	out := &checked{Writer: s.out}
+	s.out = out
 	root := rootCommand(s)
 	root.SetArgs(args)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	cmd, err := root.ExecuteC()
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("stdout: %w", out.err)
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -43,6 +49,20 @@ func run(args []string, s streams) int {
 		fmt.Fprintf(s.err, "see %s --help\n", cmd.CommandPath())
 	}
 	return exitUsage
+}
+
+// checked remembers that something could not be written: cobra does not look when
+// it prints its help.
+type checked struct {
+	io.Writer
+	err error
+}
+
+// Write is that of the writer below.
+func (c *checked) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.err = cmp.Or(c.err, err)
+	return n, err
 }
 
 // usageError is a call that names something that is not there.
