@@ -118,6 +118,28 @@ func TestLibraryIsPure(t *testing.T) {
 	}
 }
 
+// What is not linked cannot be called: nothing of the network and no other
+// program in the library, which may parse addresses and no more.
+func TestNothingToCall(t *testing.T) {
+	none := []string{"net", "net/http", "crypto/tls", "os/exec", "os/user", "os/signal", "plugin", "runtime/cgo"}
+	for pattern, never := range map[string][]string{
+		"./pkg/...":      none,
+		"./internal/...": none,
+		// The flags of the command line know addresses; net is theirs.
+		"./cmd/kymamesh": none[1:],
+	} {
+		all := goList(t, pattern)
+		if len(all) < 50 {
+			t.Fatalf("%s: only %d packages; go list gave something else", pattern, len(all))
+		}
+		for _, path := range never {
+			if _, linked := all[path]; linked {
+				t.Errorf("%s links %s", pattern, path)
+			}
+		}
+	}
+}
+
 // Importing the library pulls in neither kyaml nor Kubernetes.
 func TestRenderIsLight(t *testing.T) {
 	all := goList(t, "./pkg/render")
@@ -176,7 +198,9 @@ func kindFolders(t *testing.T) []string {
 
 func goList(t *testing.T, pattern string) map[string]goPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", pattern).Output()
+	list := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", pattern)
+	list.Env = append(os.Environ(), "CGO_ENABLED=0") // as the programs are built
+	out, err := list.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -25,10 +26,18 @@ type ignore struct {
 }
 
 func (i *ignores) add(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, ".krmignore"))
+	name := filepath.Join(dir, ".krmignore")
+	info, err := os.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file; links are not followed there", name)
+	}
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}

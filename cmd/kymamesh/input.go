@@ -33,6 +33,9 @@ type input struct {
 	// names are those names by where the files really lie: one file may be called
 	// by several paths.
 	names map[string]string
+	// roots are the paths of the call as they really lie: no link of a package
+	// leads out of them.
+	roots []string
 	// packaged are the names whose objects are in items.
 	packaged map[string]bool
 	objects  []manifest.Object
@@ -50,6 +53,9 @@ const stdinName = "<stdin>"
 // an error; what is wrong inside is reported with the other faults.
 func read(paths []string, stdin io.Reader) (*input, error) {
 	in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}, files: map[*resourcelist.Item]packageFile{}}
+	for _, path := range paths {
+		in.roots = append(in.roots, placeOf(path))
+	}
 	for _, path := range paths {
 		switch info, err := stat(path); {
 		case err != nil:
@@ -123,6 +129,16 @@ func (in *input) addFile(path string, inPackage bool) error {
 // such as the pipe behind /dev/fd/63, leads nowhere and has its path only.
 func (in *input) name(path string) string {
 	path = filepath.Clean(path)
+	place := placeOf(path)
+	if first, twice := in.names[place]; twice {
+		return first
+	}
+	in.names[place] = path
+	return path
+}
+
+// placeOf is where a file really lies, as far as that can be said.
+func placeOf(path string) string {
 	place := path
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		place = target
@@ -130,11 +146,28 @@ func (in *input) name(path string) string {
 	if whole, err := filepath.Abs(place); err == nil {
 		place = whole
 	}
-	if first, twice := in.names[place]; twice {
-		return first
+	return place
+}
+
+// within refuses a link that leads out of everything that was named. Whoever
+// writes a file of the package would else choose what is read, and with -i what is
+// written.
+func (in *input) within(path string, e fs.DirEntry) error {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return nil
 	}
-	in.names[place] = path
-	return path
+	place := placeOf(path)
+	if slices.ContainsFunc(in.roots, func(root string) bool {
+		below, err := filepath.Rel(root, place)
+		return err == nil && filepath.IsLocal(below)
+	}) {
+		return nil
+	}
+	target, err := os.Readlink(path)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s leads to %s, out of the package; name that as well, or remove the link", path, target)
 }
 
 // addDocuments takes the documents of ours in a text.
@@ -179,6 +212,9 @@ func (in *input) addDir(dir string) error {
 			return ignored.add(path)
 		case !isYAML(path) || isPipe(e):
 			return nil
+		}
+		if err := in.within(path, e); err != nil {
+			return err
 		}
 		return in.addFile(path, true)
 	})

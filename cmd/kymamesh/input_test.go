@@ -118,7 +118,7 @@ func TestLinks(t *testing.T) {
 		{"the same directory twice", []string{"linked/", "real"}, ofReviews},
 		{"the same file twice", []string{"real/mesh.yaml", "linked/mesh.yaml", "real/again.yaml", "real/reviews.yaml"}, ofReviews},
 		{"relative and absolute", []string{"real", whole(t, "real/mesh.yaml"), whole(t, "linked")}, ofReviews},
-		{"a file that is a link; a link to a directory is not followed", []string{"app"}, ofPayments},
+		{"a file that is a link; a link to a directory is not followed", []string{"app", "real/mesh.yaml"}, ofPayments},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := objects(t, rendered(t, "", append([]string{"render"}, c.args...)...))
@@ -126,6 +126,19 @@ func TestLinks(t *testing.T) {
 			same(t, "objects", want, got)
 		})
 	}
+	t.Run("a file out of the package", func(t *testing.T) {
+		want := "kymamesh: app/mesh.yaml leads to ../real/mesh.yaml, out of the package; name that as well, or remove the link\n"
+		for _, args := range [][]string{{"render", "app"}, {"render", "app", "-i"}, {"check", "app", "else"}, {"render", "app", "real/reviews.yaml"}} {
+			same(t, "result", result{Code: 2, Err: want}, call("", args...))
+		}
+	})
+	t.Run("what is left out", func(t *testing.T) {
+		enter(t, files{"app/mesh.yaml": platform, "else/patterns": "mesh.yaml\n"})
+		link(t, "../else/patterns", "app/.krmignore")
+		same(t, "result", result{Code: 2, Err: "kymamesh: app/.krmignore is no file; links are not followed there\n"}, call("", "render", "app"))
+		enter(t, files{"app/mesh.yaml": platform, "app/.krmignore/mesh.yaml": ""})
+		same(t, "result", result{Code: 2, Err: "kymamesh: app/.krmignore is no file; links are not followed there\n"}, call("", "render", "app"))
+	})
 	t.Run("named as it was called first", func(t *testing.T) {
 		write(t, files{"real/mesh.yaml": wrong, "real/reviews.yaml": payments})
 		got := call("", "render", "linked", "real/mesh.yaml")

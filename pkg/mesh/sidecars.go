@@ -2,7 +2,6 @@ package mesh
 
 import (
 	"cmp"
-	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -290,10 +289,10 @@ func (r *resolver) defaultEndpoint(at diag.Path, text string) {
 	if text == "" || strings.HasPrefix(text, "unix:///") || strings.HasPrefix(text, "unix://@") && len(text) > len("unix://@") {
 		return
 	}
-	host, port, err := net.SplitHostPort(text)
-	number, portErr := strconv.Atoi(port)
-	known := slices.Contains([]string{"", "127.0.0.1", "0.0.0.0", "::1", "::"}, host)
-	if err != nil || portErr != nil || !known || number < 1 || number > 65535 {
+	colon := max(0, strings.LastIndexByte(text, ':'))
+	port, err := strconv.Atoi(strings.TrimPrefix(text[colon:], ":"))
+	known := slices.Contains([]string{"", "127.0.0.1", "0.0.0.0", "[::1]", "[::]"}, text[:colon])
+	if err != nil || !known || port < 1 || port > 65535 {
 		r.ds.Errorf(diag.CodeValue, at, "%q is no place in the pod; write 127.0.0.1:PORT, 0.0.0.0:PORT or unix:///PATH", text)
 	}
 }

@@ -57,6 +57,8 @@ type place struct {
 	file string
 	// index is its number in the file.
 	index int
+	// kept tells whether the host keeps it there; an origin is only told.
+	kept bool
 	// pkg is the kpt package, empty when there is one only.
 	pkg string
 }
@@ -185,7 +187,7 @@ func placeOf(item *resourcelist.Item) place {
 	pkg, _ := item.Annotation(packagePath)
 	return place{
 		apiVersion: item.APIVersion(), kind: item.Kind(), namespace: item.Namespace(), name: item.Name(),
-		file: fileOf(item), index: indexOf(item), pkg: pkg,
+		file: fileOf(item), index: indexOf(item), kept: hasPath(item), pkg: pkg,
 	}
 }
 

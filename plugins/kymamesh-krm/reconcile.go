@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -140,6 +141,7 @@ func (c *call) plan(ds *diag.List) actions {
 			c.markLocal(&a, item)
 		}
 	}
+	c.leadsOut(ds)
 	for i, o := range c.objects {
 		if met[i] {
 			continue
@@ -150,6 +152,16 @@ func (c *call) plan(ds *diag.List) actions {
 		a.add = append(a.add, o)
 	}
 	return a
+}
+
+// leadsOut refuses documents whose path annotation leads out of the package. The
+// host would be asked to write what is rendered beside them.
+func (c *call) leadsOut(ds *diag.List) {
+	for i, p := range c.places {
+		if c.files && p.kept && !filepath.IsLocal(path.Clean(p.file)) {
+			ds.Errorf(diag.CodeItem, diag.Document(i), "its path annotation %s leads out of the package; write a path below it", p.file)
+		}
+	}
 }
 
 func (c *call) objectIdentity(o manifest.Object) identity {
