@@ -46,10 +46,14 @@ type parts struct {
 	routes  *routeTable
 	rules   ruleTable
 	outside *entryTable
-	mtls    *peerTable
-	policed bool
-	wide    map[string][]*Policy
-	policy  []*Policy
+	// sidecarsIn are the Sidecars by namespace, and leads the VirtualServices by the
+	// hosts that they lead to.
+	sidecarsIn map[string][]Config[*networking.Sidecar]
+	leads      map[string][]Config[*networking.VirtualService]
+	mtls       *peerTable
+	policed    bool
+	wide       map[string][]*Policy
+	policy     []*Policy
 	// telemetry are those without a selector, by namespace.
 	telemetry map[string][]*Object
 }

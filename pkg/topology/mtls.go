@@ -1,6 +1,9 @@
 package topology
 
 import (
+	"slices"
+	"strings"
+
 	networking "istio.io/api/networking/v1alpha3"
 	security "istio.io/api/security/v1beta1"
 )
@@ -40,7 +43,8 @@ func (m *Model) peerTable() *peerTable {
 		workloads:  map[*Workload]*Config[*security.PeerAuthentication]{},
 	}
 	m.mtls = t
-	all := m.PeerAuthentications()
+	all := slices.Clone(m.PeerAuthentications())
+	slices.SortStableFunc(all, func(a, b Config[*security.PeerAuthentication]) int { return older(a.Object, b.Object) })
 	for i := range all {
 		p := &all[i]
 		selector := p.Spec.GetSelector().GetMatchLabels()
@@ -65,19 +69,11 @@ func (m *Model) peerTable() *peerTable {
 // it: the port's own word before the workload's, the namespace's and the mesh's,
 // and PERMISSIVE where all are silent
 // (pilot/pkg/security/authn.ComposePeerAuthentication). Of several objects of
-// one scope the package's first counts.
+// one scope the oldest counts.
 func (m *Model) ServerMode(w *Workload, port int) ServerMode {
-	t := m.peerTable()
-	var mode ServerMode
-	if t.mesh != nil {
-		mode = ServerMode{Permissive, nil}
-	}
-	for _, p := range []*Config[*security.PeerAuthentication]{t.mesh, t.namespaces[w.Namespace], t.workloads[w]} {
-		if p != nil {
-			mode = saying(mode, p.Object, p.Spec.Mtls)
-		}
-	}
-	if p := t.workloads[w]; p != nil {
+	mode := m.wideMode(w.Namespace)
+	if p := m.peerTable().workloads[w]; p != nil {
+		mode = saying(mode, p.Object, p.Spec.Mtls)
 		mode = saying(mode, p.Object, p.Spec.PortLevelMtls[uint32(port)])
 	}
 	return mode
@@ -116,11 +112,14 @@ type Client struct {
 	Labels map[string]string
 	// Sidecar tells whether it has a proxy. Without one it speaks plain text.
 	Sidecar Answer
+	// Gateway tells whether it is a gateway: no Sidecar holds for it, and it reads
+	// a credentialName in every DestinationRule.
+	Gateway bool
 }
 
 // ClientOf is a workload as a caller.
 func (m *Model) ClientOf(w *Workload) Client {
-	return Client{w.Namespace, w.Labels, m.Injection(w).Sidecar}
+	return Client{w.Namespace, w.Labels, m.Injection(w).Sidecar, w.Gateway()}
 }
 
 // Verdict is what becomes of connections from a client to one workload behind a
@@ -152,8 +151,17 @@ func (m *Model) Meet(c Client, s *Service, port Port, subset string, server *Wor
 	}
 	speaks := clientPlain
 	if c.Sidecar == Yes {
-		v.TLS = m.Rules(c, s.Host()).TLS(subset, port.Number)
-		speaks = m.speaks(v.TLS, sidecar, v.Server.Mode)
+		rules := m.Rules(c, s.Host())
+		v.TLS = rules.TLS(subset, port.Number)
+		switch {
+		case v.TLS != nil:
+			speaks = v.TLS.speech(c)
+		case m.Install().NoAutoMTLS:
+		case s.Headless() || rules.Policy(subset, port.Number).GetLoadBalancer().GetSimple() == networking.LoadBalancerSettings_PASSTHROUGH:
+			speaks = m.speaksToAll(s, server)
+		default:
+			speaks = m.speaks(server, sidecar, v.Server.Mode)
+		}
 	}
 	v.Outcome, v.Why = meet(speaks, sidecar, v.Server.Mode)
 	return v
@@ -169,23 +177,86 @@ const (
 	clientUnknown
 )
 
-func (m *Model) speaks(tls *ClientTLS, sidecar Answer, mode Mode) speech {
-	if tls == nil {
-		switch {
-		case m.Install().NoAutoMTLS || sidecar == No || mode == Disable:
-			return clientPlain
-		case mode == UnknownMode:
-			return clientUnknown
-		}
-		return clientMTLS
+// Holds tells whether a client does what the block says. A sidecar reads a
+// credentialName only in a rule for its pods, and starts no TLS by another one's
+// (pilot/pkg/networking/core.buildUpstreamClusterTLSContext).
+func (t *ClientTLS) Holds(c Client) bool {
+	if t.Mode != networking.ClientTLSSettings_SIMPLE && t.Mode != networking.ClientTLSSettings_MUTUAL {
+		return true
 	}
-	switch tls.Mode {
-	case networking.ClientTLSSettings_DISABLE:
+	return c.Gateway || t.CredentialName == "" || strings.HasPrefix(t.CredentialName, "configmap://") || t.Rule.Spec.WorkloadSelector != nil
+}
+
+// speech is how a client opens connections by a DestinationRule.
+func (t *ClientTLS) speech(c Client) speech {
+	switch {
+	case t.Mode == networking.ClientTLSSettings_DISABLE || !t.Holds(c):
 		return clientPlain
-	case networking.ClientTLSSettings_ISTIO_MUTUAL:
+	case t.Mode == networking.ClientTLSSettings_ISTIO_MUTUAL:
 		return clientMTLS
 	}
 	return clientOwn
+}
+
+// speaks is how a client opens connections to one pod when mTLS is automatic: where
+// the server's namespace or the mesh switches mTLS off no client uses it, whatever
+// is said of the pod itself (PushContext.BestEffortInferServiceMTLSMode).
+func (m *Model) speaks(server *Workload, sidecar Answer, mode Mode) speech {
+	switch {
+	case sidecar == No || mode == Disable || m.wideMode(server.Namespace).Mode == Disable:
+		return clientPlain
+	case mode == UnknownMode:
+		return clientUnknown
+	}
+	return clientMTLS
+}
+
+// speaksToAll is how a client opens connections when it chooses the pod itself: to
+// all in one way, which is mTLS when all of them have a sidecar.
+func (m *Model) speaksToAll(s *Service, server *Workload) speech {
+	mode := m.wideMode(server.Namespace).Mode
+	switch all := m.sidecarsBehind(s); {
+	case all == No || mode == Disable:
+		return clientPlain
+	case all == NotKnown || mode == UnknownMode:
+		return clientUnknown
+	}
+	return clientMTLS
+}
+
+// sidecarsBehind tells whether all pods of a Service have a sidecar.
+func (m *Model) sidecarsBehind(s *Service) Answer {
+	if s.sidecars != nil {
+		return *s.sidecars
+	}
+	found := Yes
+	s.sidecars = &found
+	all, _ := m.Behind(s)
+	for _, w := range all {
+		switch m.Injection(w).Sidecar {
+		case No:
+			found = No
+			return No
+		case NotKnown:
+			found = NotKnown
+		}
+	}
+	return found
+}
+
+// wideMode is the mode of a namespace, or of the mesh.
+func (m *Model) wideMode(namespace string) ServerMode {
+	t := m.peerTable()
+	var mode ServerMode
+	if t.mesh != nil {
+		mode = ServerMode{Permissive, nil}
+	}
+	for _, p := range []*Config[*security.PeerAuthentication]{t.mesh, t.namespaces[namespace]} {
+		if p != nil {
+			mode = saying(mode, p.Object, p.Spec.Mtls)
+		}
+	}
+	return mode
 }
 
 func meet(speaks speech, sidecar Answer, mode Mode) (Outcome, string) {

@@ -59,7 +59,13 @@ func (r Route) At(d Destination, steps ...any) diag.Path {
 }
 
 // Idle tells whether the destination gets no request, now.
-func (r Route) Idle(d Destination) bool { return d.Weight == 0 && !d.Mirror && len(r.Destinations) > 1 }
+func (r Route) Idle(d Destination) bool {
+	others := slices.IndexFunc(r.Destinations, func(d Destination) bool { return d.Mirror })
+	if others < 0 {
+		others = len(r.Destinations)
+	}
+	return d.Weight == 0 && !d.Mirror && others > 1 // copies stand behind all others
+}
 
 // bound is a host on one side.
 type bound struct {

@@ -80,6 +80,9 @@ type Service struct {
 	selector     map[string]string
 	ports        []Port
 	externalName string
+	headless     bool
+	// sidecars tells whether all its pods have one, once that is known.
+	sidecars *Answer
 }
 
 // Port is one port of a Service, or of a ServiceEntry.
@@ -105,6 +108,10 @@ func (s *Service) Ports() []Port { return s.content().ports }
 // ExternalName is the name that the Service stands for, usually "".
 func (s *Service) ExternalName() string { return s.content().externalName }
 
+// Headless tells whether the Service has no address of its own: clients choose the
+// pod.
+func (s *Service) Headless() bool { return s.content().headless }
+
 // Port finds a port by its number.
 func (s *Service) Port(number int) (Port, bool) {
 	i := slices.IndexFunc(s.Ports(), func(p Port) bool { return p.Number == number })
@@ -125,6 +132,7 @@ func (s *Service) content() *Service {
 	if text(value(spec, "type")) == "ExternalName" {
 		s.externalName = text(value(spec, "externalName"))
 	}
+	s.headless = text(value(spec, "clusterIP")) == "None"
 	for _, p := range elements(value(spec, "ports")) {
 		port := Port{Number: number(value(p, "port")), Name: text(value(p, "name")), AppProtocol: text(value(p, "appProtocol"))}
 		port.Target = port.Number

@@ -49,7 +49,8 @@ func last(r Route) int {
 // wildcard, of which the first VirtualService counts.
 func (m *Model) meshRoutes(c Client, host string, port int) []Route {
 	t := m.routeTable()
-	if exact := m.seen(c, t.hosts[bound{Mesh, host}]); len(exact) > 0 {
+	shown := func(all []vservice) []vservice { return m.shown(c, m.seen(c, all), port) }
+	if exact := shown(t.hosts[bound{Mesh, host}]); len(exact) > 0 {
 		for _, vs := range exact {
 			if all := m.tried(vs, c, Mesh, port); len(all) > 0 {
 				return all
@@ -58,11 +59,23 @@ func (m *Model) meshRoutes(c Client, host string, port int) []Route {
 		return nil
 	}
 	for _, w := range wider(host) {
-		if all := m.seen(c, t.hosts[bound{Mesh, w}]); len(all) > 0 {
+		if all := shown(t.hosts[bound{Mesh, w}]); len(all) > 0 {
 			return m.tried(all[0], c, Mesh, port)
 		}
 	}
 	return nil
+}
+
+// shown are the VirtualServices that the client's Sidecar shows.
+func (m *Model) shown(c Client, all []vservice, port int) []vservice {
+	s, ok := m.SidecarOf(c)
+	if !ok || len(s.Spec.Egress) == 0 {
+		return all
+	}
+	listeners := listening(s, port)
+	return slices.DeleteFunc(slices.Clone(all), func(vs vservice) bool {
+		return !slices.ContainsFunc(listeners, func(l *networking.IstioEgressListener) bool { return showsRoutes(l, c, vs) })
+	})
 }
 
 // seen are the VirtualServices that exportTo lets a client see: those first that

@@ -10,7 +10,6 @@ import (
 	"istio.io/istio/pkg/config/analysis/analyzers"
 	"istio.io/istio/pkg/config/analysis/diag"
 	"istio.io/istio/pkg/config/analysis/local"
-	"istio.io/istio/pkg/util/protomarshal"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
@@ -115,21 +114,8 @@ func packageText(c testCase) ([]byte, error) {
 	if err := manifest.Encode(&text, c.resources()); err != nil {
 		return nil, err
 	}
-	all := newCluster(c)
-	for _, object := range all.objects() {
-		if err := appendObject(&text, object); err != nil {
-			return nil, err
-		}
-	}
-	for _, id := range sortedKeys(all.gateways) {
-		spec, err := protomarshal.ToYAML(all.gateways[id])
-		if err != nil {
-			return nil, err
-		}
-		text.WriteString("---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {namespace: " + id.Namespace + ", name: " + id.Name + "}\nspec:\n  " +
-			strings.ReplaceAll(strings.TrimSpace(spec), "\n", "\n  ") + "\n")
-	}
-	return text.Bytes(), nil
+	beside, err := textOf(newCluster(c))
+	return append(text.Bytes(), beside...), err
 }
 
 // appendObject writes an object with the kind that its Go type leaves out.

@@ -23,6 +23,7 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/topology"
 )
 
 // pilot is Istio's control plane with a case's resources, in its cluster.
@@ -113,32 +114,59 @@ func (p *pilot) gatewayPods(c testCase) []*corev1.Pod {
 }
 
 // TestPilot lets Pilot make the configuration of every proxy that a case knows,
-// and holds it against Envoy's own rules.
+// and holds it against Envoy's own rules and against the model of the case.
 func TestPilot(t *testing.T) {
+	tally := newTally()
+	t.Cleanup(func() { tally.holds(t, leastCompared, notKnownInCases) })
 	forEachCase(t, func(t *testing.T, c testCase) {
 		p := startPilot(t, c)
-		p.check(t, "a client", p.client())
-		gateways := p.gatewayPods(c)
-		for _, pod := range gateways {
-			p.check(t, "gateway "+pod.Name, p.gateway(pod))
-		}
-		for _, id := range sortedKeys(p.cluster.pods) {
-			if id.Namespace != istioSystem {
-				p.check(t, "pod "+id.String(), p.sidecar(p.cluster.pods[id]))
-			}
-		}
+		p.walk(t, modelOf(t, c, p.cluster), p.gatewayPods(c), tally)
 	})
 }
 
-func (p *pilot) check(t *testing.T, who string, proxy *model.Proxy) {
-	t.Run(who, func(t *testing.T) {
-		listeners, clusters := p.Listeners(proxy), p.Clusters(proxy)
-		routes := p.RoutesFromListeners(proxy, listeners)
-		xdstest.ValidateListeners(t, listeners)
-		xdstest.ValidateClusters(t, clusters)
-		xdstest.ValidateRouteConfigurations(t, routes)
-		known := xdstest.ExtractClusters(clusters)
-		for _, config := range routes {
+// walk looks at every proxy of the cluster.
+func (p *pilot) walk(t *testing.T, m *topology.Model, gateways []*corev1.Pod, tally *tally) {
+	agree := contest{t, m, p, tally}
+	client := p.configured("a client", p.client())
+	client.check(t)
+	agree.meshRoutes(client)
+	agree.clusterPolicies(client)
+	for _, pod := range gateways {
+		v := p.configured("gateway "+pod.Name, p.gateway(pod))
+		v.check(t)
+		agree.gatewayRoutes(v)
+		agree.clusterPolicies(v)
+	}
+	pods := map[named]configured{}
+	for _, id := range sortedKeys(p.cluster.pods) {
+		if id.Namespace != istioSystem {
+			pods[id] = p.configured("pod "+id.String(), p.sidecar(p.cluster.pods[id]))
+			pods[id].check(t)
+		}
+	}
+	for _, w := range m.AllWorkloads() {
+		if v, ok := pods[named{Namespace: w.Namespace, Name: w.Name}]; ok && w.Kind == "Pod" {
+			agree.inbound(v, w)
+			agree.policies(v, w)
+		}
+	}
+	agree.pairs(client, pods)
+}
+
+func (p *pilot) configured(who string, proxy *model.Proxy) configured {
+	v := configured{who: who, proxy: proxy, listeners: p.Listeners(proxy), clusters: p.Clusters(proxy)}
+	v.routes = p.RoutesFromListeners(proxy, v.listeners)
+	return v
+}
+
+// check holds it against Envoy's own rules.
+func (v configured) check(t *testing.T) {
+	t.Run(v.who, func(t *testing.T) {
+		xdstest.ValidateListeners(t, v.listeners)
+		xdstest.ValidateClusters(t, v.clusters)
+		xdstest.ValidateRouteConfigurations(t, v.routes)
+		known := xdstest.ExtractClusters(v.clusters)
+		for _, config := range v.routes {
 			for _, host := range config.VirtualHosts {
 				for _, r := range host.Routes {
 					for _, d := range targets(r) {

@@ -1,0 +1,306 @@
+package istio
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	route3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	matcher3 "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
+	networking "istio.io/api/networking/v1alpha3"
+
+	"github.com/kymamesh/kymamesh/pkg/topology"
+)
+
+// meshRoutes compares the HTTP routes of a sidecar, host by host and port by port.
+func (c contest) meshRoutes(v configured) {
+	client := c.client(v)
+	there := map[string]bool{}
+	for _, config := range v.routes {
+		for _, host := range config.VirtualHosts {
+			if host.Name == "allow_any" || host.Name == "block_all" {
+				continue
+			}
+			i := strings.LastIndexByte(host.Name, ':')
+			name := host.Name[:i]
+			port, err := strconv.Atoi(host.Name[i+1:])
+			if err != nil {
+				c.Fatalf("virtual host %s", host.Name)
+			}
+			there[host.Name] = true
+			want := c.routeTexts(c.Routes(client, name, port, topology.Mesh), topology.Mesh, port)
+			if want == nil {
+				want = []string{"prefix / -> " + clusterName(port, "", name)}
+			}
+			c.sameList(v, "routes", fmt.Sprintf("host %s, port %d", name, port), pilotRoutes(host.Routes), want)
+		}
+	}
+	for host, ports := range c.hosts() {
+		for _, p := range ports {
+			if id := fmt.Sprintf("%s:%d", host, p.Number); !p.Protocol.IsOpaque() && !there[id] && c.Hides(client, host, p.Number) == nil {
+				c.say(v, "host "+host, fmt.Sprintf("port %d", p.Number), "has no routes", "says it is HTTP")
+			}
+		}
+	}
+}
+
+// gatewayRoutes compares the routes of a gateway. Which Gateways share a list of
+// routes is Pilot's word.
+func (c contest) gatewayRoutes(v configured) {
+	for _, config := range v.routes {
+		var sides []topology.Side
+		ports := map[int]bool{}
+		for _, server := range v.proxy.MergedGateway.ServersByRouteName[config.Name] {
+			side := topology.Side(v.proxy.MergedGateway.GatewayNameForServer[server])
+			if !slices.Contains(sides, side) {
+				sides = append(sides, side)
+			}
+			ports[int(server.Port.Number)] = true
+		}
+		if len(ports) != 1 {
+			c.tally.notKnown("gateway routes", "servers of two ports lead to one port of the pods")
+			continue
+		}
+		for port := range ports {
+			for _, host := range config.VirtualHosts {
+				for _, domain := range host.Domains {
+					if strings.HasPrefix(host.Name, "blackhole:") {
+						continue
+					}
+					want := c.routeTexts(c.Routes(c.client(v), domain, port, sides[0], sides[1:]...), sides[0], port)
+					c.sameList(v, "gateway routes", fmt.Sprintf("host %s, port %d of %s", domain, port, sides), pilotRoutes(host.Routes), want)
+				}
+			}
+		}
+	}
+}
+
+// sameList compares two lists of routes, item by item.
+func (c contest) sameList(v configured, kind, object string, pilot, model []string) {
+	c.Helper()
+	if len(pilot) != len(model) {
+		c.same(v, kind, object, "routes", strings.Join(pilot, "\n      "), strings.Join(model, "\n      "))
+		return
+	}
+	for i := range pilot {
+		c.same(v, kind, object, fmt.Sprintf("route %d", i), pilot[i], model[i])
+	}
+}
+
+// routeTexts are the HTTP routes of the model as texts.
+func (c contest) routeTexts(routes []topology.Route, side topology.Side, port int) []string {
+	var all []string
+	for _, r := range routes {
+		if r.Protocol == "http" {
+			all = append(all, matchText(r.HTTPMatch)+" -> "+c.actionText(r, side, port))
+		}
+	}
+	return all
+}
+
+func matchText(m *networking.HTTPMatchRequest) string {
+	if m == nil {
+		return "prefix /"
+	}
+	var asks []string
+	path := "prefix /"
+	if m.Uri != nil {
+		path = textMatch(m.Uri)
+	}
+	if m.IgnoreUriCase {
+		path += " in any case"
+	}
+	header := func(name string, m *networking.StringMatch, not string) {
+		if claim, ok := strings.CutPrefix(name, "@request.auth.claims"); ok {
+			claim = strings.NewReplacer("[", ".", "]", "").Replace(claim)
+			asks = append(asks, not+"claim "+strings.TrimPrefix(claim, "."))
+			return
+		}
+		asks = append(asks, not+name+" "+textMatch(m))
+	}
+	for name, match := range m.Headers {
+		header(name, match, "")
+	}
+	for name, match := range m.WithoutHeaders {
+		header(name, match, "not ")
+	}
+	for name, match := range map[string]*networking.StringMatch{":method": m.Method, ":authority": m.Authority, ":scheme": m.Scheme} {
+		if match != nil {
+			header(name, match, "")
+		}
+	}
+	for name, match := range m.QueryParams {
+		header("?"+name, match, "")
+	}
+	slices.Sort(asks)
+	return strings.Join(append([]string{path}, asks...), ", ")
+}
+
+func textMatch(m *networking.StringMatch) string {
+	switch t := m.GetMatchType().(type) {
+	case *networking.StringMatch_Exact:
+		return "exact " + t.Exact
+	case *networking.StringMatch_Prefix:
+		return "prefix " + t.Prefix
+	case *networking.StringMatch_Regex:
+		if t.Regex != "*" {
+			return "regex " + t.Regex
+		}
+	}
+	return "there"
+}
+
+// actionText is what a route does with a request that was sent to a port.
+func (c contest) actionText(r topology.Route, side topology.Side, port int) string {
+	if to := r.HTTP.Redirect; to != nil {
+		return fmt.Sprintf("redirect %s%s%s", to.Authority, to.Uri, to.PrefixRewrite)
+	}
+	if answer := r.HTTP.DirectResponse; answer != nil {
+		return fmt.Sprintf("answer %d", answer.Status)
+	}
+	var to, copies []string
+	for _, d := range r.Destinations {
+		host, number := c.Reached(side, d, port)
+		name := clusterName(number, d.Subset, host)
+		switch {
+		case d.Mirror:
+			copies = append(copies, name)
+		case r.Idle(d):
+		case len(r.HTTP.Route) > 1:
+			to = append(to, fmt.Sprintf("%s %d", name, d.Weight))
+		default:
+			to = append(to, name)
+		}
+	}
+	text := strings.Join(to, ", ")
+	// A share of none is no copy.
+	if len(copies) > 0 && (r.HTTP.MirrorPercentage == nil || r.HTTP.MirrorPercentage.Value > 0) {
+		text += ", copies to " + strings.Join(copies, ", ")
+	}
+	if d := r.HTTP.Timeout.AsDuration(); d > 0 {
+		text += ", timeout " + d.String()
+	}
+	attempts, each := 2, time.Duration(0)
+	if p := r.HTTP.Retries; p != nil {
+		attempts, each = int(p.Attempts), p.PerTryTimeout.AsDuration()
+	}
+	return text + retryText(attempts, each) + rewriteText(r.HTTP.Rewrite.GetUri(), r.HTTP.Rewrite.GetUriRegexRewrite().GetRewrite(), r.HTTP.Rewrite.GetAuthority())
+}
+
+func retryText(attempts int, each time.Duration) string {
+	switch {
+	case attempts <= 0:
+		return ", no retries"
+	case attempts == 2 && each == 0:
+		return "" // Istio's own
+	}
+	return fmt.Sprintf(", retries %d of %s", attempts, each)
+}
+
+func rewriteText(path, regex, host string) string {
+	text := ""
+	if regex != "" {
+		path = "regex " + regex
+	}
+	if path != "" {
+		text += ", path " + path
+	}
+	if host != "" {
+		text += ", host " + host
+	}
+	return text
+}
+
+// pilotRoutes are Pilot's routes as texts. One that stands there twice in a row
+// says no more than once.
+func pilotRoutes(routes []*route3.Route) []string {
+	var all []string
+	for _, r := range routes {
+		all = append(all, pilotMatch(r.Match)+" -> "+pilotAction(r))
+	}
+	return all
+}
+
+func pilotMatch(m *route3.RouteMatch) string {
+	path := ""
+	switch p := m.PathSpecifier.(type) {
+	case *route3.RouteMatch_Path:
+		path = "exact " + p.Path
+	case *route3.RouteMatch_Prefix:
+		path = "prefix " + p.Prefix
+	case *route3.RouteMatch_PathSeparatedPrefix:
+		path = "prefix " + p.PathSeparatedPrefix + "/"
+	case *route3.RouteMatch_SafeRegex:
+		path = "regex " + p.SafeRegex.Regex
+	}
+	if m.CaseSensitive != nil && !m.CaseSensitive.Value {
+		path += " in any case"
+	}
+	var asks []string
+	for _, h := range m.Headers {
+		not := ""
+		if h.InvertMatch {
+			not = "not "
+		}
+		asks = append(asks, not+h.Name+" "+pilotText(h.GetStringMatch()))
+	}
+	for _, q := range m.QueryParameters {
+		asks = append(asks, "?"+q.Name+" "+pilotText(q.GetStringMatch()))
+	}
+	for _, d := range m.DynamicMetadata {
+		not, keys := "", []string{}
+		if d.Invert {
+			not = "not "
+		}
+		for _, segment := range d.Path[1:] {
+			keys = append(keys, segment.GetKey())
+		}
+		asks = append(asks, not+"claim "+strings.Join(keys, "."))
+	}
+	slices.Sort(asks)
+	return strings.Join(append([]string{path}, asks...), ", ")
+}
+
+func pilotText(m *matcher3.StringMatcher) string {
+	switch p := m.GetMatchPattern().(type) {
+	case *matcher3.StringMatcher_Exact:
+		return "exact " + p.Exact
+	case *matcher3.StringMatcher_Prefix:
+		return "prefix " + p.Prefix
+	case *matcher3.StringMatcher_SafeRegex:
+		return "regex " + p.SafeRegex.Regex
+	}
+	return "there"
+}
+
+func pilotAction(r *route3.Route) string {
+	if to := r.GetRedirect(); to != nil {
+		return fmt.Sprintf("redirect %s%s%s", to.HostRedirect, to.GetPathRedirect(), to.GetPrefixRewrite())
+	}
+	if answer := r.GetDirectResponse(); answer != nil {
+		return fmt.Sprintf("answer %d", answer.Status)
+	}
+	var to, copies []string
+	for _, d := range targets(r) {
+		if d.Weight != nil {
+			to = append(to, fmt.Sprintf("%s %d", d.Name, d.Weight.Value))
+		} else {
+			to = append(to, d.Name)
+		}
+	}
+	a := r.GetRoute()
+	for _, p := range a.GetRequestMirrorPolicies() {
+		copies = append(copies, p.Cluster)
+	}
+	text := strings.Join(to, ", ")
+	if len(copies) > 0 {
+		text += ", copies to " + strings.Join(copies, ", ")
+	}
+	if d := a.GetTimeout().AsDuration(); d > 0 {
+		text += ", timeout " + d.String()
+	}
+	return text + retryText(int(a.GetRetryPolicy().GetNumRetries().GetValue()), a.GetRetryPolicy().GetPerTryTimeout().AsDuration()) +
+		rewriteText(a.GetPrefixRewrite(), a.GetRegexRewrite().GetSubstitution(), a.GetHostRewriteLiteral())
+}
