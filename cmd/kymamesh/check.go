@@ -50,7 +50,7 @@ ignore.mesh.kyma-project.io/CODE on its object, or by checks.ignore in the
 KymaMesh, each with a reason. What is ignored and no longer found is a finding.`,
 		Example: `  kymamesh check deploy/
   kustomize build overlay | kymamesh check -
-  kubectl get pods,services,virtualservices -A -o yaml | kymamesh check -
+  kubectl get namespaces,pods,deployments,replicasets -A -o yaml | kymamesh check mesh.yaml -
   kymamesh check deploy/ -o sarif > kymamesh.sarif
   kymamesh check --codes`,
 		Args: cobra.ArbitraryArgs,

@@ -167,6 +167,46 @@ func TestCheckList(t *testing.T) {
 	same(t, "result", result{Code: 1, Out: want}, result{Code: got.Code, Out: got.Out})
 }
 
+// What runs is held against the version of the KymaMesh, else against that of
+// istiod, of which there may be two.
+func TestCheckWhatRuns(t *testing.T) {
+	const pod = `- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: NAME
+    namespace: istio-system
+    managedFields: [{manager: kubelet, fieldsV1: {"f:status": {}}}]
+    ownerReferences: [{kind: DaemonSet, name: NAME, controller: true}]
+  spec: {containers: [{name: app, image: app}, {name: CONTAINER, image: "example.com/a:TAG"}]}
+  status: {phase: Running}
+`
+	add := func(name, container, tag string) string {
+		return strings.NewReplacer("NAME", name, "CONTAINER", container, "TAG", tag).Replace(pod)
+	}
+	list := "apiVersion: v1\nkind: List\nitems:\n" + add("one", "discovery", "1.30.2") + add("two", "discovery", "1.31.1-distroless") +
+		add("new", "istio-proxy", "1.31.1") + add("old", "istio-proxy", "1.30.2-distroless") + add("older", "istio-proxy", "1.29.0")
+	enter(t, files{"mesh.yaml": header + "spec: {domain: shop.example.com, install: {istioVersion: 1.31.1}}\n"})
+	for _, c := range []struct {
+		files []string
+		found []string
+	}{
+		{[]string{"-"}, []string{"Pod istio-system/older is 1.29.0 and the mesh 1.30.2, 1.31.1; restart it: kubectl rollout restart daemonset older -n istio-system"}},
+		{[]string{"mesh.yaml", "-"}, []string{"Pod istio-system/old is 1.30.2 and the mesh 1.31.1;", "Pod istio-system/older is 1.29.0 and the mesh 1.31.1;"}},
+	} {
+		got := call(list, append([]string{"check"}, c.files...)...)
+		found := lines(got.Out, "KM177")
+		if len(found) != len(c.found) || strings.Count(got.Out, "\n") != len(found) || got.Code != 0 {
+			t.Errorf("%v: %+v", c.files, got)
+			continue
+		}
+		for i, want := range c.found {
+			if !strings.Contains(found[i], want) {
+				t.Errorf("%s lacks %s", found[i], want)
+			}
+		}
+	}
+}
+
 func TestCheckJSON(t *testing.T) {
 	got := call(lost, "check", "-", "-o", "json")
 	var all []map[string]any

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -30,16 +29,6 @@ var injectionChecks = []Check{
 		Mend:  "Mend what stands against it: the namespace's label, hostNetwork, or the namespace itself.",
 	},
 	{
-		Code: diag.CodeOutdated, Severity: diag.Warning, find: outdated, Needs: pods, Istio: "IST0158",
-		Hurts: "A proxy of another version than the control plane may lose its connections after an upgrade.",
-		Mend:  "Restart what made the pod (kubectl rollout restart); a pod that nothing made has to be deleted and made anew.",
-	},
-	{
-		Code: diag.CodeNakedPod, Severity: diag.Warning, find: nakedPods, Needs: pods,
-		Hurts: "After an upgrade of Istio the pod keeps its old sidecar: no rollout makes it anew.",
-		Mend:  "Let a Deployment or another workload make the pod.",
-	},
-	{
 		Code: diag.CodeReserved, Severity: diag.Error, find: reserved, Needs: pods, Istio: "IST0144",
 		Hurts: "The requests of a program that runs as the proxy's user pass the sidecar by, and two programs cannot listen on one port.",
 		Mend:  "Run as another user than 1337, and listen on another port than Istio's own.",
@@ -66,6 +55,23 @@ func namespaceLabels(f *finder) {
 	}
 }
 
+// authored are the workloads that somebody wrote: not what another one of the
+// package made, which is as its maker says, and one for all that a single owner
+// outside of the package made.
+func (f *finder) authored() []*topology.Workload {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(f.AllWorkloads(), func(w *topology.Workload) bool {
+		if w.Owner == "" {
+			return false
+		}
+		id := w.Namespace + " " + w.Owner
+		_, made := f.Maker(w)
+		again := seen[id]
+		seen[id] = true
+		return made || again
+	})
+}
+
 // metadata are the labels or the annotations of something.
 type metadata struct {
 	field  string
@@ -80,7 +86,7 @@ func misplaced(f *finder) {
 			f.say(n.Object, n.At("metadata", "labels", topology.InjectLabel), "Istio reads this on pods; for a namespace write %s: enabled or disabled", topology.NamespaceLabel)
 		}
 	}
-	for _, w := range f.AllWorkloads() {
+	for _, w := range f.authored() {
 		_, label := w.Labels[topology.InjectLabel]
 		_, annotation := w.Annotations[topology.InjectLabel]
 		if label || annotation {
@@ -95,7 +101,7 @@ func misplaced(f *finder) {
 }
 
 func injectionValues(f *finder) {
-	for _, w := range f.AllWorkloads() {
+	for _, w := range f.authored() {
 		for _, steps := range w.NotText {
 			f.say(w.Object, w.At(steps...), "Kubernetes takes text here; write the value in quotes")
 		}
@@ -111,71 +117,9 @@ func injectionValues(f *finder) {
 }
 
 func noSidecar(f *finder) {
-	for _, w := range f.AllWorkloads() {
+	for _, w := range f.authored() {
 		if in := f.Injection(w); in.Asked && in.Sidecar == topology.No {
 			f.say(w.Object, in.At, "%s asks for a sidecar and gets none: %s", w, in.Why)
-		}
-	}
-}
-
-// meshVersion is the version that the mesh's proxies should have: that of the
-// installation, else that of an istiod in the package.
-func (f *finder) meshVersion() string {
-	version := topology.PlainVersion(f.Install().Tag)
-	for _, w := range f.Workloads(f.RootNamespace()) {
-		for _, c := range w.Containers {
-			if c.Name == "discovery" {
-				version = cmp.Or(version, topology.Version(c.Image))
-			}
-		}
-	}
-	return version
-}
-
-// proxyImage is the annotation that gives a pod a proxy of its own.
-const proxyImage = "sidecar.istio.io/proxyImage"
-
-// outdated finds proxies of another version, once for each owner of pods.
-func outdated(f *finder) {
-	mesh := f.meshVersion()
-	if mesh == "" {
-		return
-	}
-	said := map[string]bool{}
-	for _, w := range f.AllWorkloads() {
-		if version := topology.Version(w.Annotations[proxyImage]); version != "" && version != mesh {
-			f.say(w.Object, w.PodAt("metadata", "annotations", proxyImage), "%s keeps its sidecar at %s, and the mesh is at %s", w, version, mesh)
-			continue
-		}
-		i := slices.IndexFunc(w.Containers, func(c topology.Container) bool { return c.Name == topology.ProxyContainer })
-		if i < 0 {
-			continue
-		}
-		c := w.Containers[i]
-		owner := w.Namespace + " " + w.Owner
-		version := topology.Version(c.Image)
-		if version == "" || version == mesh || w.Owner != "" && said[owner] {
-			continue
-		}
-		said[owner] = true
-		f.say(w.Object, w.ContainerAt(c, "image"), "the sidecar is %s and the mesh %s; %s", version, mesh, renewal(w))
-	}
-}
-
-func renewal(w *topology.Workload) string {
-	switch {
-	case w.Owner != "":
-		return "restart what made it, " + w.Owner
-	case w.Kind == "Pod":
-		return "nothing makes the pod anew: delete it and make it again"
-	}
-	return "the version is written here, so a restart does not change it"
-}
-
-func nakedPods(f *finder) {
-	for _, w := range f.AllWorkloads() {
-		if w.Kind == "Pod" && w.Owner == "" && !w.HasProxy() && !w.Gateway() && f.Injection(w).Sidecar == topology.Yes {
-			f.say(w.Object, w.At(), "%s gets a sidecar and nothing makes it anew: after an upgrade of Istio the old sidecar stays", w)
 		}
 	}
 }
@@ -188,7 +132,7 @@ const proxyUser = 1337
 var proxyPorts = []int{15000, 15001, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090}
 
 func reserved(f *finder) {
-	for _, w := range f.AllWorkloads() {
+	for _, w := range f.authored() {
 		sidecar := f.Injection(w).Sidecar
 		if w.Gateway() || sidecar == topology.No {
 			continue
@@ -220,7 +164,7 @@ func (f *finder) reservedBy(w *topology.Workload, c topology.Container, severity
 }
 
 func autoImages(f *finder) {
-	for _, w := range f.AllWorkloads() {
+	for _, w := range f.authored() {
 		for _, c := range w.Containers {
 			if in := f.Injection(w); c.Image == topology.AutoImage && in.Sidecar == topology.No {
 				f.say(w.Object, w.ContainerAt(c, "image"), "nobody fills in the image: %s", in.Why)

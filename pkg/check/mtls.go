@@ -34,7 +34,7 @@ var mtlsChecks = []Check{
 }
 
 // pods are the kinds that run pods.
-var pods = []string{"Pod", "ReplicationController", "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "batch/Job", "batch/CronJob"}
+var pods = []string{"Pod", "ReplicationController", "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "batch/Job", "batch/CronJob", "argoproj.io/Rollout"}
 
 // refusedTLS holds every tls block of a DestinationRule against the pods of the
 // Services that it is for, as a sidecar of the rule's namespace meets them.
@@ -92,7 +92,7 @@ var called = regexp.MustCompile(`(?:([a-z][a-z0-9+]*)://(?:[^/@\s]*@)?([a-z0-9][
 // plainCallers finds workloads that are known to have no sidecar and whose own
 // configuration names a Service that only mTLS reaches.
 func plainCallers(f *finder) {
-	for _, w := range f.AllWorkloads() {
+	for _, w := range f.authored() {
 		if f.Injection(w).Sidecar != topology.No {
 			continue
 		}
@@ -158,7 +158,7 @@ func portCalled(scheme, number string) int {
 const rewriteProbes = "sidecar.istio.io/rewriteAppHTTPProbers"
 
 func refusedProbes(f *finder) {
-	for _, w := range f.AllWorkloads() {
+	for _, w := range f.authored() {
 		if w.Annotations[rewriteProbes] != "false" || f.Injection(w).Sidecar != topology.Yes {
 			continue
 		}

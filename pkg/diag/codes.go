@@ -99,6 +99,7 @@ const (
 	CodeTwoProtocols   Code = "KM185"
 	CodeIgnore         Code = "KM186"
 	CodeIdleIgnore     Code = "KM187"
+	CodeWithoutProxy   Code = "KM188"
 )
 
 // OfPackage tells whether a code is that of a check of a whole package, which
@@ -193,6 +194,7 @@ var Codes = []struct {
 	{CodeTwoProtocols, "one port of a workload with two protocols"},
 	{CodeIgnore, "a finding that is ignored without a reason, or of a code that no check has"},
 	{CodeIdleIgnore, "something ignored that is not found any more"},
+	{CodeWithoutProxy, "a pod that runs without the sidecar that it should have"},
 }
 
 // About is what a code is about, "" for no code.

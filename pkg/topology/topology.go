@@ -257,7 +257,7 @@ var coreKinds = map[string]bool{
 	"Service": true, "Namespace": true, "Secret": true, "ServiceAccount": true,
 	"Pod": true, "ReplicationController": true,
 	"apps/Deployment": true, "apps/StatefulSet": true, "apps/DaemonSet": true, "apps/ReplicaSet": true,
-	"batch/Job": true, "batch/CronJob": true,
+	"batch/Job": true, "batch/CronJob": true, "argoproj.io/Rollout": true,
 }
 
 // istioGroups are the API groups of Istio.

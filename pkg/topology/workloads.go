@@ -15,6 +15,7 @@ var podTemplates = map[string][]string{
 	"apps/Deployment": {"spec", "template"}, "apps/StatefulSet": {"spec", "template"},
 	"apps/DaemonSet": {"spec", "template"}, "apps/ReplicaSet": {"spec", "template"},
 	"batch/Job": {"spec", "template"}, "batch/CronJob": {"spec", "jobTemplate", "spec", "template"},
+	"argoproj.io/Rollout": {"spec", "template"},
 }
 
 // PodTemplate is the way from an object of a kind that runs pods to what
@@ -52,6 +53,9 @@ type Workload struct {
 	// Owner is KIND NAME of the object that made a Pod or a ReplicaSet, as far as
 	// an exported object says it.
 	Owner string
+	// Running tells whether it is a Pod that was exported from a cluster and has
+	// not ended.
+	Running bool
 
 	// NotText are the steps to Istio's labels and annotations of the pods whose
 	// value YAML reads as something else than text: Kubernetes refuses them.
@@ -173,6 +177,8 @@ type population struct {
 	all     []*Workload
 	index   labelIndex
 	read    bool
+	// makers are the workloads by KIND NAME; nil until somebody asks.
+	makers map[string]*Workload
 }
 
 // content reads the workloads, once. Those that are unreadable are left out.
@@ -183,8 +189,8 @@ func (p *population) content() *population {
 	p.read, p.index = true, labelIndex{}
 	for _, o := range firsts(p.objects) {
 		n := o.node()
-		if n == nil {
-			continue
+		if n == nil || o.Kind == "Rollout" && value(value(n, "spec"), "template") == nil {
+			continue // workloadRef: the template is another workload's
 		}
 		w := readWorkload(o, n)
 		p.index.add(len(p.all), w.Labels)
@@ -267,9 +273,9 @@ func readWorkload(o *Object, n *yaml.Node) *Workload {
 	}
 	w.HostNetwork = truth(value(spec, "hostNetwork"))
 	w.RunAsUser = number(value(value(spec, "securityContext"), "runAsUser"))
-	for _, owner := range elements(value(meta, "ownerReferences")) {
-		w.Owner = text(value(owner, "kind")) + " " + text(value(owner, "name"))
-	}
+	w.Owner = readOwner(meta)
+	phase := text(value(value(n, "status"), "phase"))
+	w.Running = o.Kind == "Pod" && phase != "" && phase != "Succeeded" && phase != "Failed" && value(meta, "deletionTimestamp") == nil
 	for i, c := range elements(value(spec, "containers")) {
 		w.Containers = append(w.Containers, readContainer(c, i, false))
 	}
@@ -277,6 +283,17 @@ func readWorkload(o *Object, n *yaml.Node) *Workload {
 		w.Containers = append(w.Containers, readContainer(c, i, true))
 	}
 	return w
+}
+
+// readOwner is the owner that controls an object, else the first one.
+func readOwner(meta *yaml.Node) string {
+	said := ""
+	for _, owner := range elements(value(meta, "ownerReferences")) {
+		if controls := truth(value(owner, "controller")); controls || said == "" {
+			said = text(value(owner, "kind")) + " " + text(value(owner, "name"))
+		}
+	}
+	return said
 }
 
 // notText are the keys of Istio's labels or annotations whose value is no text.
