@@ -17,7 +17,7 @@ func (r *resolver) checkIgnored() {
 		case code.About() != "" && !code.OfPackage():
 			r.ds.Errorf(diag.CodeValue, at.Key("code"), "%s is about the words of a document, and is mended there; codes of checks begin at %s", code, diag.CodeSameObject)
 		case !code.OfPackage():
-			r.ds.Errorf(diag.CodeValue, at.Key("code"), "no check %s; kymamesh check --codes lists them", code)
+			r.ds.Errorf(diag.CodeValue, at.Key("code"), "%s is the code of no check; kymamesh check --codes lists them", code)
 		case code == diag.CodeIgnore || code == diag.CodeIdleIgnore:
 			r.ds.Errorf(diag.CodeValue, at.Key("code"), "%s is about what is ignored, and cannot be ignored itself", code)
 		}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
-	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
@@ -44,18 +43,6 @@ var values = map[string][]string{
 	},
 	"Certificate.kind":     {"ClusterIssuer", "Issuer"},
 	"Certificate.provider": {"cert-manager", "gardener"},
-	"Ignore.code":          ignorable(),
-}
-
-// ignorable are the codes whose findings can be ignored.
-func ignorable() []string {
-	var all []string
-	for _, row := range diag.Codes {
-		if row.Code.OfPackage() && row.Code != diag.CodeIgnore && row.Code != diag.CodeIdleIgnore {
-			all = append(all, string(row.Code))
-		}
-	}
-	return all
 }
 
 // optionals are words that are required only in some places.
