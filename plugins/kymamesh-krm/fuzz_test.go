@@ -87,7 +87,7 @@ func field(item any, key string) any {
 // rendersKind tells whether the item may be ours to replace or remove.
 func rendersKind(item any) bool {
 	switch field(item, "kind") {
-	case "Namespace", "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob":
+	case "Namespace", "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Rollout":
 		return true // keys are written into them
 	case "IstioOperator", "PeerAuthentication", "DestinationRule", "Gateway", "VirtualService":
 		return true
