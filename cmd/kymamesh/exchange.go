@@ -37,20 +37,60 @@ func (c changes) atOnce(dir string) (err error) {
 		return err
 	}
 	defer d.remove()
-	move := os.Rename
-	if there {
-		move = exchange
-		err = cloneTree(place, d.tree)
-	} else {
-		err = os.Mkdir(d.tree, 0o777)
+	if !there {
+		if err := os.Mkdir(d.tree, 0o777); err != nil {
+			return err
+		}
+		if err := c.writeInto(d.tree); err != nil {
+			return err
+		}
+		return os.Rename(d.tree, place)
 	}
-	if err != nil {
+	if err := cloneTree(place, d.tree); err != nil {
 		return err
 	}
 	if err := c.writeInto(d.tree); err != nil {
 		return err
 	}
-	return move(d.tree, place)
+	if err := exchange(d.tree, place); err != nil {
+		return err
+	}
+	return c.carryOver(d.tree, place)
+}
+
+// carryOver takes into the new tree what somebody else wrote into the old one while
+// the new one was made: an editor that saves, a checkout.
+func (c changes) carryOver(from, to string) error {
+	ours := map[string]bool{}
+	for _, w := range c.write {
+		ours[filepath.FromSlash(w.name)] = true
+	}
+	for _, name := range c.remove {
+		ours[filepath.FromSlash(name)] = true
+	}
+	return filepath.WalkDir(from, func(name string, e fs.DirEntry, err error) error {
+		below := strings.TrimPrefix(strings.TrimPrefix(name, from), string(filepath.Separator))
+		if err != nil || below == "" || ours[below] {
+			return err
+		}
+		target := filepath.Join(to, below)
+		has, err := os.Lstat(target)
+		switch {
+		case e.IsDir():
+			if errors.Is(err, fs.ErrNotExist) {
+				return cloneFolder(name, target)
+			}
+			return err
+		case errors.Is(err, fs.ErrNotExist):
+			return os.Link(name, target)
+		case err != nil:
+			return err
+		}
+		if is, err := e.Info(); err != nil || os.SameFile(is, has) {
+			return err
+		}
+		return os.Rename(name, target)
+	})
 }
 
 // placeOfFolder is where the folder really lies, and whether it is there.

@@ -95,3 +95,22 @@ func TestExchangeOneAtATime(t *testing.T) {
 	d.remove()
 	writes(t, "mesh.yaml")
 }
+
+// What comes into the folder while the new tree is made is not lost with the old
+// one.
+func TestExchangeCarriesOver(t *testing.T) {
+	enter(t, files{
+		"old/a.yaml": "rendered\n", "old/b.yaml": "rendered\n", "old/notes.txt": "saved again\n", "old/late/new.txt": "new\n", "old/same.txt": "same\n",
+		"new/a.yaml": "rendered again\n", "new/notes.txt": "before\n",
+	})
+	if err := os.Link("old/same.txt", "new/same.txt"); err != nil {
+		t.Fatal(err)
+	}
+	c := changes{write: []newFile{{name: "a.yaml"}}, remove: []string{"b.yaml"}}
+	if err := c.carryOver("old", "new"); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "new tree", files{
+		"a.yaml": "rendered again\n", "notes.txt": "saved again\n", "late/new.txt": "new\n", "same.txt": "same\n",
+	}, tree(t, "new"))
+}
