@@ -44,6 +44,35 @@ spec:
 	}
 }
 
+// What a way out says of a host reaches the port that starts TLS, and is the way
+// out's there too.
+func TestExplainWayOutOfEgress(t *testing.T) {
+	enter(t, files{"mesh.yaml": `apiVersion: mesh.kyma-project.io/v1alpha1
+kind: KymaMesh
+metadata: {name: shop}
+spec:
+  egress:
+    hosts:
+    - host: api.example.com
+      tls: {mode: SIMPLE}
+      outlierDetection: {consecutive5xxErrors: 5}
+      serviceEntry: {endpoints: [{address: 192.0.2.1}]}
+      destinationRule: {trafficPolicy: {outlierDetection: {interval: 1s}}}
+`})
+	got := call("", "explain", "mesh.yaml", "-p", "endpoints", "-p", "consecutive5xxErrors", "-p", "interval")
+	want := `ServiceEntry istio-system/api.example.com
+  endpoints[0].address: 192.0.2.1  # mesh.yaml:10:7 spec.egress.hosts[0].serviceEntry
+DestinationRule istio-system/api.example.com
+  trafficPolicy.outlierDetection.consecutive5xxErrors: 5  # mesh.yaml:7:7 spec.egress.hosts[0]
+  trafficPolicy.outlierDetection.interval: 1s  # mesh.yaml:11:7 spec.egress.hosts[0].destinationRule
+  trafficPolicy.portLevelSettings[0].outlierDetection.consecutive5xxErrors: 5  # mesh.yaml:7:7 spec.egress.hosts[0]
+  trafficPolicy.portLevelSettings[0].outlierDetection.interval: 1s  # mesh.yaml:11:7 spec.egress.hosts[0].destinationRule
+`
+	if diff := cmp.Diff(result{Out: want}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestExplain(t *testing.T) {
 	enter(t, files{"mesh.yaml": explainedMesh})
 	tests := []struct {

@@ -15,7 +15,7 @@ import (
 func outside(m *mesh.Mesh) []manifest.Object {
 	var objects []manifest.Object
 	for _, x := range m.Externals {
-		if x.TLS == nil && x.Policy.Empty() {
+		if x.TLS == nil && x.Policy.Empty() && x.DestinationRule == nil {
 			continue
 		}
 		rule := &networking.DestinationRule{Host: x.Hosts[0], ExportTo: x.ExportTo, TrafficPolicy: policy(x.Policy)}
@@ -25,7 +25,11 @@ func outside(m *mesh.Mesh) []manifest.Object {
 		if x.TLS != nil {
 			rule.TrafficPolicy = startTLS(rule.TrafficPolicy, x)
 		}
-		objects = append(objects, manifest.Object{Kind: &Kind, Namespace: x.Namespace, Name: x.Name, Spec: rule, Origin: x.Origin})
+		object := manifest.Object{Kind: &Kind, Namespace: x.Namespace, Name: x.Name, Spec: rule, Origin: x.Origin}
+		if w := x.DestinationRule; w != nil {
+			object = object.Over(repeated(w.Message, x), w.At).Over(startedInSubsets(w.Message, x), w.At)
+		}
+		objects = append(objects, object)
 	}
 	if g := m.EgressGateway; g != nil {
 		objects = append(objects, manifest.Object{Kind: &Kind, Namespace: g.Namespace, Name: g.Name, Spec: toGateway(g), Origin: g.Origin})
@@ -39,18 +43,58 @@ func startTLS(policy *networking.TrafficPolicy, x mesh.External) *networking.Tra
 	if policy == nil {
 		policy = &networking.TrafficPolicy{}
 	}
+	policy.PortLevelSettings = atPorts(policy, x)
+	for _, p := range policy.PortLevelSettings {
+		p.Tls = proto.CloneOf(x.TLS)
+	}
+	return policy
+}
+
+// atPorts is a policy once more for each port of plain HTTP, without TLS.
+func atPorts(policy *networking.TrafficPolicy, x mesh.External) []*networking.TrafficPolicy_PortTrafficPolicy {
+	var all []*networking.TrafficPolicy_PortTrafficPolicy
 	for _, p := range x.Ports {
 		if p.HTTP() {
-			policy.PortLevelSettings = append(policy.PortLevelSettings, &networking.TrafficPolicy_PortTrafficPolicy{
+			all = append(all, &networking.TrafficPolicy_PortTrafficPolicy{
 				Port:             &networking.PortSelector{Number: uint32(p.Number)},
 				LoadBalancer:     proto.CloneOf(policy.LoadBalancer),
 				ConnectionPool:   proto.CloneOf(policy.ConnectionPool),
 				OutlierDetection: proto.CloneOf(policy.OutlierDetection),
-				Tls:              proto.CloneOf(x.TLS),
 			})
 		}
 	}
-	return policy
+	return all
+}
+
+// repeated is what a way out says of the whole host, for the ports that start TLS:
+// there it would have no effect otherwise.
+func repeated(w *networking.DestinationRule, x mesh.External) *networking.DestinationRule {
+	if x.TLS == nil || w.TrafficPolicy == nil {
+		return &networking.DestinationRule{}
+	}
+	return &networking.DestinationRule{TrafficPolicy: &networking.TrafficPolicy{PortLevelSettings: atPorts(w.TrafficPolicy, x)}}
+}
+
+// startedInSubsets is the way out with TLS where it has settings for one port of a
+// subset: those take the place of all that is said of the port elsewhere, and calls
+// would leave in plain text.
+func startedInSubsets(w *networking.DestinationRule, x mesh.External) *networking.DestinationRule {
+	if x.TLS == nil {
+		return w
+	}
+	starts := map[uint32]bool{}
+	for _, p := range x.Ports {
+		starts[uint32(p.Number)] = p.HTTP()
+	}
+	w = proto.CloneOf(w)
+	for _, subset := range w.Subsets {
+		for _, p := range subset.GetTrafficPolicy().GetPortLevelSettings() {
+			if starts[p.GetPort().GetNumber()] {
+				p.Tls = proto.CloneOf(x.TLS)
+			}
+		}
+	}
+	return w
 }
 
 // toGateway is how sidecars call the egress gateway.

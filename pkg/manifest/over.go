@@ -17,7 +17,8 @@ type WayOut struct {
 
 // Over is the object with a message of the spec's type merged over its spec: by
 // field, maps by key, lists by the name of their items where they have one, else
-// replaced. Neither message is written to.
+// replaced. Neither message is written to. Of several merged one after the other
+// the last place stays.
 func (o Object) Over(m proto.Message, at diag.Path) Object {
 	under, ok := o.Spec.(proto.Message)
 	if !ok {
@@ -25,17 +26,23 @@ func (o Object) Over(m proto.Message, at diag.Path) Object {
 	}
 	merged := proto.Clone(under)
 	mergeOver(merged.ProtoReflect(), proto.Clone(m).ProtoReflect())
+	if o.WayOut != nil {
+		under = o.WayOut.Under
+	}
 	o.Spec, o.WayOut = merged, &WayOut{Under: under, At: at}
 	return o
 }
 
 // itemName is where the items of a list have their name, by the name of their type
-// (design amendment 43).
+// (design amendment 43). Settings of a port go by its number: replaced as a list
+// they would take away the TLS that a port starts.
 var itemName = map[protoreflect.FullName][]protoreflect.Name{
 	"istio.networking.v1alpha3.Subset":      {"name"},
 	"istio.networking.v1alpha3.Server":      {"port", "name"},
 	"istio.networking.v1alpha3.ServicePort": {"name"},
 	"istio.networking.v1alpha3.HTTPRoute":   {"name"},
+
+	"istio.networking.v1alpha3.TrafficPolicy.PortTrafficPolicy": {"port", "number"},
 }
 
 // orderedItems are lists in which the first match wins and the last item takes the

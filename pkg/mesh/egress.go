@@ -32,7 +32,11 @@ type External struct {
 	Gateways  []string
 	Routes    []Route
 	TLSRoutes []TLSRoute
-	Origin    diag.Path
+	// The ways out; nil for none.
+	ServiceEntry    *WayOut[*networking.ServiceEntry]
+	VirtualService  *WayOut[*networking.VirtualService]
+	DestinationRule *WayOut[*networking.DestinationRule]
+	Origin          diag.Path
 }
 
 // ExternalPort is a port of a host outside.
@@ -108,7 +112,7 @@ func (r *resolver) externals() []External {
 		all = append(all, x)
 		for _, host := range h.Host {
 			r.external[host] = x
-			if len(x.Routes)+len(x.TLSRoutes) > 0 {
+			if len(x.Routes)+len(x.TLSRoutes) > 0 || x.VirtualService != nil {
 				r.routed[host] = host
 			}
 		}
@@ -204,13 +208,14 @@ func (r *resolver) externalHost(h egressHost) External {
 		x.Selector, x.ExportTo = maps.Clone(h.Selector), []string{"."}
 	}
 	h.lead(&x)
+	r.externalWaysOut(h, &x)
 	return x
 }
 
 // oneName refuses several names in an entry with a word that needs to know which
 // one was called.
 func (r *resolver) oneName(h egressHost) {
-	if len(h.Host) > 1 && (h.hasRouteWord() || h.policyWords().said() || h.TLS != nil || h.Gateway != "") {
+	if len(h.Host) > 1 && (h.hasRouteWord() || h.policyWords().said() || h.TLS != nil || h.Gateway != "" || h.VirtualService != nil || h.DestinationRule != nil) {
 		r.ds.Errorf(diag.CodeExclusive, h.at.Key("host"), "one entry per host: only ports, addresses, endpoints and resolution can be shared")
 	}
 }

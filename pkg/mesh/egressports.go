@@ -119,6 +119,7 @@ var resolutions = choice{
 // resolution is how proxies find the addresses that calls are sent to.
 func (r *resolver) resolution(h egressHost) networking.ServiceEntry_Resolution {
 	at := h.at.Key("resolution")
+	endpoints, _ := h.endpoints()
 	named := r.egressAddresses(h)
 	mode := h.Resolution
 	switch {
@@ -126,7 +127,7 @@ func (r *resolver) resolution(h egressHost) networking.ServiceEntry_Resolution {
 		r.oneOf(at, mode, resolutions)
 	case named:
 		mode, at = "DNS", h.at.Key("addresses")
-	case len(h.Endpoints) > 0:
+	case len(endpoints) > 0:
 		mode = "STATIC"
 	case len(h.Addresses) > 0 || h.wildcard():
 		mode = "NONE"
@@ -162,13 +163,17 @@ func (r *resolver) egressAddresses(h egressHost) (named bool) {
 			r.ds.Errorf(diag.CodeValue, h.at.Key("addresses").Index(i), "%s", text)
 		}
 	}
-	for i, endpoint := range h.Endpoints {
+	endpoints, at := h.endpoints()
+	for i, endpoint := range endpoints {
 		if address, err := netip.ParseAddr(endpoint); err == nil && address.Zone() == "" {
 			continue
 		}
+		if h.ServiceEntry != nil && (endpoint == "" || strings.HasPrefix(endpoint, "unix://")) {
+			continue // Istio's own: a socket, or a network's gateway
+		}
 		named = true
 		if !isDomain(endpoint) || !strings.Contains(endpoint, ".") {
-			r.ds.Errorf(diag.CodeName, h.at.Key("endpoints").Index(i), "%q is neither an address nor a whole DNS name", endpoint)
+			r.ds.Errorf(diag.CodeName, at(i), "%q is neither an address nor a whole DNS name", endpoint)
 		}
 	}
 	return named
@@ -176,7 +181,7 @@ func (r *resolver) egressAddresses(h egressHost) (named bool) {
 
 // notResolved is for calls that go to the address that the application asked for.
 func (r *resolver) notResolved(at diag.Path, h egressHost) {
-	if len(h.Endpoints) > 0 {
+	if endpoints, _ := h.endpoints(); len(endpoints) > 0 {
 		r.ds.Errorf(diag.CodeExclusive, at, "NONE sends calls to the address that was called; leave endpoints or resolution out")
 	}
 	for i, p := range h.ports {
@@ -187,8 +192,9 @@ func (r *resolver) notResolved(at diag.Path, h egressHost) {
 }
 
 func (r *resolver) fixedAddresses(at diag.Path, h egressHost, named bool) {
+	endpoints, _ := h.endpoints()
 	switch {
-	case len(h.Endpoints) == 0:
+	case len(endpoints) == 0:
 		r.ds.Errorf(diag.CodeMissing, h.at.Key("endpoints"), "STATIC needs the addresses that calls are sent to; write endpoints")
 	case named:
 		r.ds.Errorf(diag.CodeExclusive, at, "STATIC takes addresses and endpoints has a name; write DNS, or leave resolution out")
@@ -196,8 +202,9 @@ func (r *resolver) fixedAddresses(at diag.Path, h egressHost, named bool) {
 }
 
 func (r *resolver) resolvedByName(at diag.Path, h egressHost, mode string) {
+	endpoints, _ := h.endpoints()
 	for i, host := range h.Host {
-		if strings.HasPrefix(host, "*") && len(h.Endpoints) == 0 {
+		if strings.HasPrefix(host, "*") && len(endpoints) == 0 {
 			r.ds.Errorf(diag.CodeExclusive, at, "%s cannot be resolved; leave resolution out", h.Host[i])
 			break
 		}
@@ -205,17 +212,18 @@ func (r *resolver) resolvedByName(at diag.Path, h egressHost, mode string) {
 	if slices.ContainsFunc(h.Addresses, func(a string) bool { return strings.Contains(a, "/") }) {
 		r.ds.Errorf(diag.CodeExclusive, at, "a range of addresses goes with NONE or STATIC, not with %s", mode)
 	}
-	if mode == "DNS_ROUND_ROBIN" && len(h.Endpoints) > 1 {
+	if mode == "DNS_ROUND_ROBIN" && len(endpoints) > 1 {
 		r.ds.Errorf(diag.CodeExclusive, at, "DNS_ROUND_ROBIN takes one endpoint; write DNS for several")
 	}
 }
 
 // resolvedPerRequest is for wildcards whose names are resolved as they are called.
 func (r *resolver) resolvedPerRequest(at diag.Path, h egressHost) {
+	endpoints, _ := h.endpoints()
 	if r.istio.before(1, 28) {
 		r.ds.Errorf(diag.CodeVersion, at, "Istio knows DYNAMIC_DNS from 1.28 on; this mesh has %s (install.istioVersion)", r.spec.Install.IstioVersion)
 	}
-	if slices.ContainsFunc(h.Host, func(host string) bool { return !strings.HasPrefix(host, "*") }) || len(h.Addresses)+len(h.Endpoints) > 0 {
+	if slices.ContainsFunc(h.Host, func(host string) bool { return !strings.HasPrefix(host, "*") }) || len(h.Addresses)+len(endpoints) > 0 {
 		r.ds.Errorf(diag.CodeExclusive, at, "DYNAMIC_DNS is for wildcards without addresses and endpoints; leave resolution out")
 	}
 	for i, p := range h.ports {

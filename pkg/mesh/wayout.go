@@ -16,8 +16,8 @@ import (
 // hold is the platform team's own affair, but for the words that say whom an object
 // is for: those have words, and checks.
 
-// elsewhereSaid are the fields of Istio's messages that no way out may set, by what
-// to do instead (design amendment 7).
+// elsewhereSaid are the fields of Istio's messages that no way out of a service or a
+// gateway may set, by what to do instead (design amendment 7).
 var elsewhereSaid = map[protoreflect.FullName]string{
 	"istio.networking.v1alpha3.VirtualService.hosts":                "the words name the hosts; write services[] or expose, or the VirtualService yourself",
 	"istio.networking.v1alpha3.VirtualService.gateways":             "the words name the gateways; write expose, or the VirtualService yourself",
@@ -37,7 +37,7 @@ var elsewhereSaid = map[protoreflect.FullName]string{
 func wayOut[M interface {
 	comparable
 	proto.Message
-}](r *resolver, at diag.Path, m M) *WayOut[M] {
+}](r *resolver, at diag.Path, m M, elsewhere map[protoreflect.FullName]string) *WayOut[M] {
 	var none M
 	if m == none {
 		return nil
@@ -46,14 +46,14 @@ func wayOut[M interface {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty; write what it changes, or leave it out")
 		return nil
 	}
-	r.saidElsewhere(at, m.ProtoReflect())
+	r.saidElsewhere(at, m.ProtoReflect(), elsewhere)
 	return &WayOut[M]{Message: proto.CloneOf(m), At: at}
 }
 
 // saidElsewhere refuses the fields that have a word.
-func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message) {
+func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message, elsewhere map[protoreflect.FullName]string) {
 	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor) bool {
-		instead, refused := elsewhereSaid[fd.FullName()]
+		instead, refused := elsewhere[fd.FullName()]
 		if refused {
 			r.ds.Errorf(diag.CodePlace, at, "a way out cannot set it; %s", instead)
 		}
@@ -68,12 +68,12 @@ func (r *resolver) serviceWaysOut(s *service, resolved *Service) {
 	}
 	needs(r, s.at("virtualService"), s.VirtualService)
 	needs(r, s.at("destinationRule"), s.DestinationRule)
-	resolved.VirtualService = wayOut(r, s.at("virtualService"), s.VirtualService)
-	resolved.DestinationRule = wayOut(r, s.at("destinationRule"), s.DestinationRule)
+	resolved.VirtualService = wayOut(r, s.at("virtualService"), s.VirtualService, elsewhereSaid)
+	resolved.DestinationRule = wayOut(r, s.at("destinationRule"), s.DestinationRule, elsewhereSaid)
 	for i, e := range s.Expose {
 		at := s.at("expose").Index(i)
 		needs(r, at.Key("virtualService"), e.VirtualService)
-		wayOut(r, at.Key("virtualService"), e.VirtualService)
+		wayOut(r, at.Key("virtualService"), e.VirtualService, elsewhereSaid)
 		if e.VirtualService != nil && s.team(at) {
 			r.ds.Errorf(diag.CodePlace, at.Key("virtualService"), onlyPlatform)
 		}
@@ -116,5 +116,5 @@ func (r *resolver) gatewayWayOut(path diag.Path, g spec.Gateway, servers []Serve
 			r.ds.Errorf(diag.CodeReference, at, "no server %q; there are %s. A new one belongs into servers", name, strings.Join(names, ", "))
 		}
 	}
-	return wayOut(r, at, g.Gateway)
+	return wayOut(r, at, g.Gateway, elsewhereSaid)
 }

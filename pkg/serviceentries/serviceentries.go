@@ -36,7 +36,11 @@ func Render(m *mesh.Mesh) []manifest.Object {
 		for _, address := range x.Endpoints {
 			entry.Endpoints = append(entry.Endpoints, &networking.WorkloadEntry{Address: address})
 		}
-		objects = append(objects, manifest.Object{Kind: &Kind, Namespace: x.Namespace, Name: x.Name, Spec: entry, Origin: x.Origin})
+		object := manifest.Object{Kind: &Kind, Namespace: x.Namespace, Name: x.Name, Spec: entry, Origin: x.Origin}
+		if w := x.ServiceEntry; w != nil {
+			object = object.Over(w.Message, w.At)
+		}
+		objects = append(objects, object)
 	}
 	return objects
 }

@@ -58,15 +58,15 @@ type EgressHost struct {
 	LoadBalancer     *networking.LoadBalancerSettings   `yaml:"loadBalancer"`
 	ConnectionPool   *networking.ConnectionPoolSettings `yaml:"connectionPool"`
 	OutlierDetection *networking.OutlierDetection       `yaml:"outlierDetection"`
+	// ServiceEntry, VirtualService and DestinationRule are Istio's own messages, to be
+	// merged over what is rendered for the entry. Default: none.
+	ServiceEntry    *networking.ServiceEntry    `yaml:"serviceEntry"`
+	VirtualService  *networking.VirtualService  `yaml:"virtualService"`
+	DestinationRule *networking.DestinationRule `yaml:"destinationRule"`
 }
 
 // SetText reads the short form: a host alone.
 func (h *EgressHost) SetText(host string) { h.Host = []string{host} }
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (EgressHost) Later() []string {
-	return []string{"serviceEntry", "virtualService", "destinationRule"}
-}
 
 // EgressPort is a port of a host outside.
 type EgressPort struct {

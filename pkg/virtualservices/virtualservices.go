@@ -42,15 +42,15 @@ func Render(m *mesh.Mesh) []manifest.Object {
 		}))
 	}
 	for _, x := range m.Externals {
-		if len(x.Routes)+len(x.TLSRoutes) == 0 {
+		if len(x.Routes)+len(x.TLSRoutes) == 0 && x.VirtualService == nil {
 			continue
 		}
-		objects = append(objects, manifest.Object{
+		objects = append(objects, over(x.VirtualService, manifest.Object{
 			Kind: &Kind, Namespace: x.Namespace, Name: x.Name, Origin: x.Origin,
 			Spec: &networking.VirtualService{
 				Hosts: x.Hosts, Gateways: x.Gateways, Http: httpRoutes(x.Routes), Tls: tlsRoutes(x.TLSRoutes), ExportTo: x.ExportTo,
 			},
-		})
+		}))
 	}
 	return objects
 }

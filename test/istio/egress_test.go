@@ -72,6 +72,9 @@ func (p *pilot) passedOn(t *testing.T, proxy *model.Proxy, port uint32, name str
 	if tcp == nil {
 		return "no TCP"
 	}
+	if tunnel := tcp.GetTunnelingConfig(); tunnel != nil {
+		return clusterText(tcp.GetCluster()) + ", CONNECT " + tunnel.Hostname
+	}
 	return clusterText(tcp.GetCluster())
 }
 
@@ -133,6 +136,7 @@ func (p *pilot) egressGateway(port int32) (*model.Proxy, uint32, error) {
 
 func (p *pilot) origin(t *testing.T, object string) (string, error) {
 	address, from, _ := strings.Cut(object, " from ")
+	address, subset, _ := strings.Cut(address, " ")
 	host, port, _, err := hostPortPath(address)
 	if err != nil {
 		return "", err
@@ -149,7 +153,7 @@ func (p *pilot) origin(t *testing.T, object string) (string, error) {
 			Metadata: &model.NodeMetadata{Namespace: namespace, Labels: set},
 		})
 	}
-	c := xdstest.ExtractClusters(p.Clusters(proxy))[fmt.Sprintf("outbound|%d||%s", port, host)]
+	c := xdstest.ExtractClusters(p.Clusters(proxy))[fmt.Sprintf("outbound|%d|%s|%s", port, subset, host)]
 	return originText(t, c), nil
 }
 

@@ -31,9 +31,9 @@ import (
 //	inbound db.shop:5432 -> mtls | plaintext | mtls or plaintext
 //	calls db.shop:80 v1 -> LEAST_REQUEST, ejects after 5 for 30s, connections 1
 //	client db.shop:80 -> mtls | plaintext | mtls where offered
-//	tls api.example.com:443 -> istio-egressgateway.istio-system:443 api-example-com
+//	tls api.example.com:443 -> istio-egressgateway.istio-system:443 api-example-com | proxy.example.com:3128 tunnel, CONNECT api.example.com:443
 //	egress http api.example.com:80/path -> api.example.com:80
-//	origin api.example.com:80 from front.shop | egress -> tls to SNI, servers SAN by AUTHORITIES, shows CERTIFICATE
+//	origin api.example.com:80 [SUBSET] from front.shop | egress -> tls to SNI, servers SAN by AUTHORITIES, shows CERTIFICATE
 //	sees front.shop db.shop:80 -> yes | no
 //	unknown front.shop -> passed on | refused
 //	access front.shop GET db.shop:8080/path -> let in | refused

@@ -37,6 +37,7 @@ var chances = map[string]int{
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
 	"services.exportTo": 4, "when.destinationSubnets": 1, "routes.delegate": 2, "expose.delegate": 2, "delegate.name": 99,
 	// What ways out say is Istio's to judge, so they are few and right.
+	"egress.hosts.serviceEntry": 5, "egress.hosts.virtualService": 3, "egress.hosts.destinationRule": 8,
 	"services.virtualService": 3, "services.destinationRule": 3, "expose.virtualService": 3, "gateways.gateway": 10,
 	"tls.tlsCertificates": 2, "tls.insecureSkipVerify": 2, "tlsCertificates.caCertificates": 1, "tlsCertificates.serverCertificate": 99, "tlsCertificates.privateKey": 99,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
@@ -212,6 +213,9 @@ var wordValues = map[string]func(*generator) any{
 	"services.exportTo": one(".", "*", "istio-system", "shop", "pay"),
 	"delegate.name":     one("partners", "a.b"), "delegate.namespace": one("shop", "pay"),
 	"destinationSubnets":                one("10.1.0.0/16", "10.2.0.7", "fd00::/64", "10.0.0.1/8"),
+	"egress.hosts.serviceEntry":         wayOut("endpoints: [{address: 192.0.2.1, weight: 3}, {address: 192.0.2.2, weight: 1}]", "endpoints: [{address: eu.example.com, locality: eu/west, labels: {a: b}}]", "location: MESH_INTERNAL", "resolution: DNS"),
+	"egress.hosts.virtualService":       wayOut("http: [{route: [{destination: {host: e1.example.com}}], timeout: 7s}]", "tls: [{match: [{port: 443, sniHosts: [e1.example.com]}], route: [{destination: {host: e2.example.com, port: {number: 443}}}]}]", "http: [{match: [{gateways: [mesh]}], route: [{destination: {host: istio-egressgateway.istio-system.svc.cluster.local, port: {number: 80}}}]}]"),
+	"egress.hosts.destinationRule":      wayOut("trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}, outlierDetection: {interval: 1s}}", "subsets: [{name: tunnel, trafficPolicy: {tunnel: {protocol: CONNECT, targetHost: e1.example.com, targetPort: 443}}}]", "trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "subsets: [{name: eu, labels: {a: b}, trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}}]", "trafficPolicy: {tls: {mode: DISABLE}}", "trafficPolicy: {proxyProtocol: {version: V2}, retryBudget: {percent: 10}}"),
 	"services.virtualService":           wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "tcp: [{match: [{port: 9090}], route: [{destination: {host: s1.shop.svc.cluster.local, port: {number: 9090}}}]}]"),
 	"expose.virtualService":             wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "http: [{name: x, match: [{uri: {prefix: /x/}}], directResponse: {status: 403}}]"),
 	"services.destinationRule":          wayOut("trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}}", "subsets: [{name: v1, labels: {track: beta}}, {name: v9, labels: {version: v9}}]", "trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "trafficPolicy: {tls: {mode: DISABLE}}"),
