@@ -150,7 +150,7 @@ func (q *question) explained(files []string, generation string, s streams) ([]va
 		if q.asks(e) {
 			values = append(values, value{
 				Object: e.Object, Path: e.Path, Value: e.Value,
-				Layer: e.Layer, Word: e.Word, File: e.Pos.File, Line: e.Pos.Line, Column: e.Pos.Col,
+				Layer: e.Layer, Word: e.Word, File: e.Pos.File, Line: e.Pos.Line, Column: e.Pos.Col, LeftOut: e.LeftOut,
 			})
 		}
 	}
@@ -173,6 +173,8 @@ type value struct {
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
+	// LeftOut says why the value is not rendered.
+	LeftOut string `json:"leftOut,omitempty"`
 }
 
 // source is who says the value, for a person.
@@ -191,7 +193,11 @@ func (v value) line() string {
 	if text == "" || strings.ContainsAny(text, "\n\t") {
 		text = fmt.Sprintf("%q", text)
 	}
-	return fmt.Sprintf("%s: %s  # %s", v.Path, text, v.source())
+	line := fmt.Sprintf("%s: %s  # %s", v.Path, text, v.source())
+	if v.LeftOut != "" {
+		line += "; left out, " + v.LeftOut
+	}
+	return line
 }
 
 func writeExplained(w io.Writer, values []value) {
@@ -259,7 +265,7 @@ func changesBetween(was, is []value) []change {
 	for i, v := range was {
 		k := key{v.Object, v.Path}
 		seen[k] = true
-		if now := after[k]; now == nil || now.Value != v.Value {
+		if now := after[k]; now == nil || now.Value != v.Value || now.LeftOut != v.LeftOut {
 			changes = append(changes, change{Before: &was[i], After: now})
 		}
 	}

@@ -74,7 +74,10 @@ DestinationRule istio-system/api.example.com
 }
 
 func TestExplain(t *testing.T) {
-	enter(t, files{"mesh.yaml": explainedMesh})
+	enter(t, files{
+		"mesh.yaml": explainedMesh,
+		"old.yaml":  "apiVersion: mesh.kyma-project.io/v1alpha1\nkind: KymaMesh\nmetadata: {name: shop}\nspec: {install: {istioVersion: 1.19.0}}\n",
+	})
 	tests := []struct {
 		name string
 		args []string
@@ -93,6 +96,7 @@ VirtualService shop/reviews
   http[0].route[0].destination.subset: v1  # mesh.yaml:9:5 spec.services[0]
 `},
 		{"empty text", []string{"mesh.yaml", "-p", "validationURL"}, "IstioOperator istio-system/default-operator\n  values.base.validationURL: \"\"  # base\n"},
+		{"left out for an older Istio", []string{"old.yaml", "-p", "startupProbe.enabled"}, "IstioOperator istio-system/default-operator\n  values.global.proxy.startupProbe.enabled: true  # generation module; left out, Istio takes it from 1.20 on\n"},
 		{"nothing", []string{"mesh.yaml", "-p", "no such thing"}, ""},
 		{"a small cluster", []string{"--nodes", "cpu=4,memory=16Gi"}, "profile: evaluation  # the nodes have 4 CPUs and 17.18 GB, not both of 5 CPUs and 10 GB\n"},
 		{"a larger one", []string{"--nodes", "cpu=4,memory=16Gi", "--nodes", "cpu=2,memory=1Gi"}, "profile: production  # the nodes have 6 CPUs and 18.25 GB, at least 5 CPUs and 10 GB\n"},

@@ -25,6 +25,7 @@ func Check(m *mesh.Mesh) diag.List {
 	}
 	c := checker{m: m, said: said, ds: ds, spec: merged(m.Install, said)}
 	c.deleted()
+	c.tooYoung()
 	c.betweenObjects()
 	c.againstWords()
 	c.twins()
@@ -66,6 +67,20 @@ func (c *checker) deleted() {
 		for _, st := range s.statements() {
 			if st.idle {
 				c.ds.Warnf(diag.CodeUnused, st.at, "null deletes, and there is nothing to delete; leave it out")
+			}
+		}
+	}
+}
+
+// tooYoung finds fields of overrides that the mesh's Istio does not know; those of
+// meshConfig have been found where they were read.
+func (c *checker) tooYoung() {
+	for _, s := range c.said {
+		for _, st := range s.statements() {
+			for path := range prefixes(st.path) {
+				if minor := youngFields()[path]; st.value != nil && c.m.Install.IstioMinor < minor {
+					c.ds.Errorf(diag.CodeVersion, st.at, "Istio knows it from 1.%d on; this mesh's is older (install.istioVersion)", minor)
+				}
 			}
 		}
 	}

@@ -19,14 +19,17 @@ type Leaf struct {
 	Value any
 	// Source is the place of the document or the layer of defaults.
 	Source mesh.Source
+	// Since is the minor version of Istio 1 that brought the value, where the mesh's
+	// is older and the value left out; else 0.
+	Since int
 }
 
 // Explain says of every value of the mesh's IstioOperator where it comes from, in
-// the order of the paths.
+// the order of the paths, also of those that are left out for an older Istio.
 func Explain(m *mesh.Mesh) []Leaf {
 	in := m.Install
-	spec := Render(m)[0].Spec.(manifest.Tree)
 	overrides := readOverrides(in)
+	spec := complete(in, overrides)
 	said := leavesOf(words(overrides.replicas(in)))
 	names := layerNames(in)
 	layered := make([]map[string]any, len(names))
@@ -35,8 +38,12 @@ func Explain(m *mesh.Mesh) []Leaf {
 	}
 	var all []Leaf
 	values := leavesOf(spec)
+	left := forgetYoung(spec, in.IstioMinor)
 	for _, path := range slices.Sorted(maps.Keys(values)) {
 		leaf := Leaf{Path: path, Value: values[path]}
+		for prefix := range prefixes(path) {
+			leaf.Since = max(leaf.Since, left[prefix])
+		}
 		if at, ok := overrides.source(path); ok {
 			leaf.Source.Path = at
 		} else if _, ok := said[path]; ok {

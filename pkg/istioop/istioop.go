@@ -27,10 +27,7 @@ func Render(m *mesh.Mesh) []manifest.Object {
 	if in.Existing {
 		name = overlayName
 	}
-	spec := merged(in, readOverrides(in))
-	if in.Autoscaling == "v2beta1" {
-		oldMetrics(spec)
-	}
+	spec := complete(in, readOverrides(in))
 	forgetYoung(spec, in.IstioMinor)
 	return []manifest.Object{{
 		Kind:      &Kind,
@@ -40,6 +37,16 @@ func Render(m *mesh.Mesh) []manifest.Object {
 		Deliver:   in.Deliver,
 		Origin:    m.Path.Key("spec").Key("install"),
 	}}
+}
+
+// complete is all that is said of the installation, also what its Istio does not
+// know.
+func complete(in mesh.Install, said sayings) manifest.Tree {
+	spec := merged(in, said)
+	if in.Autoscaling == "v2beta1" {
+		oldMetrics(spec)
+	}
+	return spec
 }
 
 const (

@@ -212,6 +212,9 @@ func (r *resolver) resolvedByName(at diag.Path, h egressHost, mode string) {
 	if slices.ContainsFunc(h.Addresses, func(a string) bool { return strings.Contains(a, "/") }) {
 		r.ds.Errorf(diag.CodeExclusive, at, "a range of addresses goes with NONE or STATIC, not with %s", mode)
 	}
+	if mode == "DNS_ROUND_ROBIN" {
+		r.since(at, 12)
+	}
 	if mode == "DNS_ROUND_ROBIN" && len(endpoints) > 1 {
 		r.ds.Errorf(diag.CodeExclusive, at, "DNS_ROUND_ROBIN takes one endpoint; write DNS for several")
 	}

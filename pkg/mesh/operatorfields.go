@@ -236,6 +236,7 @@ func (f fieldCheck) tree(at diag.Path, holds string, v any) {
 		// The reader of our own words knows istio.io/api's messages.
 		var config *meshconfig.MeshConfig
 		*f.r.ds = append(*f.r.ds, strictyaml.Decode(node(m), at, &config)...)
+		f.r.young(at, config.ProtoReflect())
 	case isMapping && (holds == "mapping" || holds == "anything"), isList && holds == "anything":
 	default:
 		f.wrong(at, holds, v)

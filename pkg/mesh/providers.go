@@ -99,7 +99,7 @@ func (r *resolver) checkProvider(at diag.Path, p *extensionProvider) {
 		r.ds.Errorf(diag.CodeMissing, at, "write what it is, such as envoyFileAccessLog, opentelemetry or envoyExtAuthzHttp")
 		return
 	}
-	r.known(at, p.ProtoReflect())
+	r.knownProvider(at, p)
 	at, name := at.Key(fd.JSONName()), p.GetName()
 	if minor, gone := removedProviders[fd.Name()]; gone && !r.istio.before(1, minor) {
 		r.ds.Errorf(diag.CodeVersion, at, "removed from Istio in 1.%d; use opentelemetry", minor)
@@ -121,6 +121,16 @@ func (r *resolver) checkProvider(at diag.Path, p *extensionProvider) {
 			r.ds.Errorf(diag.CodeMissing, at.Key("accessToken"), "write the access token")
 		}
 	}
+}
+
+// knownProvider refuses what the mesh's Istio does not know of a provider. The form
+// of a file's lines is said to an old Istio in the configuration of the mesh.
+func (r *resolver) knownProvider(at diag.Path, p *extensionProvider) {
+	if r.oldTelemetry() && p.GetEnvoyFileAccessLog() != nil {
+		p = proto.CloneOf(p)
+		p.GetEnvoyFileAccessLog().LogFormat = nil
+	}
+	r.known(at, p.ProtoReflect())
 }
 
 // providerService checks where a provider is called, for those that are.

@@ -21,6 +21,8 @@ func (r *resolver) routeWords(at place, w spec.Route, s *service) {
 	r.oneAction(at, w)
 	r.target(at, w, s)
 	needs(r, at("redirect"), w.Redirect)
+	needs(r, at("directResponse"), w.DirectResponse)
+	needs(r, at("rewrite"), w.Rewrite)
 	needs(r, at("retries"), retries(w.Retries))
 	needs(r, at("corsPolicy"), w.CORSPolicy)
 	if w.Port != 0 {
@@ -247,6 +249,9 @@ func (r *resolver) status(at diag.Path, status int) {
 }
 
 func (r *resolver) mirror(at diag.Path, mirrors []spec.Mirror, s *service) {
+	if len(mirrors) > 1 {
+		r.since(at.Index(1), since["istio.networking.v1alpha3.HTTPRoute.mirrors"])
+	}
 	seen := map[string]bool{}
 	for i, m := range mirrors {
 		at := at.Index(i)

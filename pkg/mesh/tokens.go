@@ -221,7 +221,7 @@ func (r *resolver) issuer(at diag.Path, rule *security.JWTRule) {
 		r.ds.Errorf(diag.CodeValue, at.Key("timeout"), "want a duration of at least one millisecond, in whole ones")
 	}
 	r.tokenPlaces(at, rule)
-	r.newFields(at, rule)
+	needs(r, at, rule)
 }
 
 // tokenPlaces checks where the token is looked for and where its claims go.
@@ -258,24 +258,6 @@ func eachList(rule *security.JWTRule) func(yield func(string, []string) bool) {
 	return func(yield func(string, []string) bool) {
 		_ = yield("audiences", rule.Audiences) && yield("fromParams", rule.FromParams) &&
 			yield("fromCookies", rule.FromCookies) && yield("spaceDelimitedClaims", rule.SpaceDelimitedClaims)
-	}
-}
-
-// newFields refuses what the chosen Istio does not know: it would be dropped
-// without a word.
-func (r *resolver) newFields(at diag.Path, rule *security.JWTRule) {
-	for _, field := range []struct {
-		word  string
-		said  bool
-		minor int
-	}{
-		{"fromCookies", rule.FromCookies != nil, 21},
-		{"timeout", rule.Timeout != nil, 22},
-		{"spaceDelimitedClaims", rule.SpaceDelimitedClaims != nil, 28},
-	} {
-		if field.said && r.istio.before(1, field.minor) {
-			r.ds.Errorf(diag.CodeValue, at.Key(field.word), "needs Istio 1.%d", field.minor)
-		}
 	}
 }
 

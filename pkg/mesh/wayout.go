@@ -52,7 +52,7 @@ func wayOut[M interface {
 
 // saidElsewhere refuses the fields that have a word.
 func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message, elsewhere map[protoreflect.FullName]string) {
-	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor) bool {
+	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
 		instead, refused := elsewhere[fd.FullName()]
 		if refused {
 			r.ds.Errorf(diag.CodePlace, at, "a way out cannot set it; %s", instead)

@@ -81,7 +81,7 @@ func lostBelow(fd protoreflect.FieldDescriptor, below, above protoreflect.Value)
 		})
 		slices.Sort(lost)
 	case fd.Message() != nil && !fd.IsList() && fd.Message().ParentFile().Package() != "google.protobuf":
-		eachField(diag.Path{}, below.Message(), func(_ diag.Path, inner protoreflect.FieldDescriptor) bool {
+		eachField(diag.Path{}, below.Message(), func(_ diag.Path, inner protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
 			oneof := inner.ContainingOneof()
 			chosen := oneof != nil && above.Message().WhichOneof(oneof) != nil
 			if !above.Message().Has(inner) && !chosen && !slices.Contains(mergedHeaders, inner.FullName()) {

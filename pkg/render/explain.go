@@ -27,12 +27,14 @@ type Explained struct {
 	// Word is the place in the document, and Pos where that is.
 	Word string
 	Pos  diag.Pos
+	// LeftOut says why the value is not rendered; empty where it is.
+	LeftOut string
 }
 
 // Explain renders the documents of a call and says of every value of every spec
-// where it comes from. Of an IstioOperator each value has its own source; another
-// object comes from one place as a whole, but for what a way out changed. With
-// errors in the list there is nothing else.
+// where it comes from. Of an IstioOperator each value has its own source, also
+// those that layers say and the mesh's Istio is too old for; another object comes
+// from one place as a whole, but for what a way out changed. With errors in the list there is nothing else.
 //
 // generation replaces what the documents say of kyma, to see what another one
 // would change; empty, it is theirs.
@@ -75,6 +77,9 @@ func (c *call) explain(m *mesh.Mesh, o manifest.Object) ([]Explained, error) {
 	if o.Kind == &istioop.Kind {
 		for _, leaf := range istioop.Explain(m) {
 			e := Explained{Object: object, Path: leaf.Path, Value: valueText(leaf.Value)}
+			if leaf.Since > 0 {
+				e.LeftOut = fmt.Sprintf("Istio takes it from 1.%d on", leaf.Since)
+			}
 			all = append(all, c.from(e, leaf.Source))
 		}
 		return all, nil
