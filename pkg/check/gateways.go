@@ -178,20 +178,6 @@ func twoServers(f *finder) {
 	}
 }
 
-// routeKind is the list of a VirtualService that a server reads.
-func routeKind(s *networking.Server) string {
-	passes := s.GetTls().GetMode() == networking.ServerTLSSettings_PASSTHROUGH || s.GetTls().GetMode() == networking.ServerTLSSettings_AUTO_PASSTHROUGH
-	switch protocol := topology.Protocol(strings.ToLower(s.GetPort().GetProtocol())); {
-	case protocol.IsHTTP():
-		return "http"
-	case passes && s.Tls != nil && (protocol == topology.HTTPS || protocol == topology.TLS):
-		return "tls"
-	case protocol == topology.HTTPS:
-		return "http"
-	}
-	return "tcp"
-}
-
 func routeKinds(f *finder) {
 	for _, vs := range f.VirtualServices() {
 		gateways, mesh, all := f.gatewaysOf(vs)
@@ -202,7 +188,7 @@ func routeKinds(f *finder) {
 		for _, g := range gateways {
 			for _, host := range vs.Spec.Hosts {
 				for _, i := range topology.Admitting(g, vs.Namespace, topology.FullHost(host, vs.Namespace)) {
-					reads = append(reads, routeKind(g.Spec.Servers[i]))
+					reads = append(reads, topology.RouteList(g.Spec.Servers[i]))
 				}
 			}
 		}
@@ -227,23 +213,17 @@ func credentials(f *finder) {
 			if name == "" || !ok || len(keys) == 0 {
 				continue
 			}
-			at := g.At("spec", "servers", i, "tls", "credentialName")
-			has := func(all ...string) bool {
-				return !slices.ContainsFunc(all, func(k string) bool { return !slices.Contains(keys, k) })
-			}
-			if !has("tls.crt", "tls.key") && !has("cert", "key") {
+			if !topology.IsCertificate(keys) {
+				at := g.At("spec", "servers", i, "tls", "credentialName")
 				f.say(g.Object, at, "the Secret %s has %s; it needs tls.crt and tls.key", name, strings.Join(keys, ", "))
 			}
 		}
 	}
 }
 
-// chartPorts are what the Service of Istio's gateways opens when nobody says.
-var chartPorts = []int{15021, 80, 443}
-
 func closedPorts(f *finder) {
 	for _, g := range f.Gateways() {
-		open, known := f.openPorts(g)
+		open, known := f.OpenPorts(g)
 		if !known || len(open) == 0 || g.Rendered {
 			continue // a Service without any port is nobody's gateway yet
 		}
@@ -253,35 +233,6 @@ func closedPorts(f *finder) {
 			}
 		}
 	}
-}
-
-// openPorts are the ports at which a Gateway's pods are called. Known only where
-// the package holds their Service, or makes it by an IstioOperator.
-func (f *finder) openPorts(g gateway) ([]int, bool) {
-	var open []int
-	pods, installed := f.GatewayPods(g)
-	known := false
-	for _, in := range installed {
-		known = true
-		if len(in.Ports) == 0 {
-			open = append(open, chartPorts...)
-		}
-		open = append(open, in.Ports...)
-	}
-	for _, w := range pods {
-		for _, name := range f.ServiceNames(w.Namespace) {
-			s, _ := f.Service(w.Namespace, name)
-			if len(s.Selector()) == 0 || !topology.Selects(s.Selector(), w.Labels) {
-				continue
-			}
-			known = true
-			for _, p := range s.Ports() {
-				open = append(open, p.Number, p.Target)
-			}
-		}
-	}
-	slices.Sort(open)
-	return slices.DeleteFunc(slices.Compact(open), func(p int) bool { return p == 0 }), known
 }
 
 // noGatewayPods finds hand-written Gateways for pods that neither the package nor

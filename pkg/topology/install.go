@@ -25,6 +25,11 @@ type Install struct {
 	// VirtualServicesTo, RulesTo and ServicesTo stand for an exportTo that is not
 	// written (defaultVirtualServiceExportTo and the like); nil is everywhere.
 	VirtualServicesTo, RulesTo, ServicesTo []string
+	// TrustDomains are the mesh's own and its aliases.
+	TrustDomains []string
+	// RegistryOnly tells whether sidecars refuse calls of hosts that the mesh does
+	// not know (outboundTrafficPolicy); a Sidecar may say otherwise.
+	RegistryOnly bool
 	// Gateways are those that the installation makes.
 	Gateways []InstalledGateway
 }
@@ -36,6 +41,29 @@ type InstalledGateway struct {
 	// Ports are those of its Service; nil when the installation does not list
 	// them.
 	Ports []int
+	// targets are the pods' ports behind Ports, 0 for the same number.
+	targets []int
+}
+
+// Target is the port of the pods behind a port of the Service. Istio's own chart
+// makes 8080 and 8443 of 80 and 443, as its gateways listen for nobody below 1024.
+func (g InstalledGateway) Target(port int) int {
+	if i := slices.Index(g.Ports, port); i >= 0 && g.targets[i] != 0 {
+		return g.targets[i]
+	} else if i >= 0 {
+		return port
+	}
+	return chartTarget(port)
+}
+
+func chartTarget(port int) int {
+	switch port {
+	case 80:
+		return 8080
+	case 443:
+		return 8443
+	}
+	return port
 }
 
 const defaultRoot = "istio-system"
@@ -47,6 +75,7 @@ func (m *Model) Install() *Install {
 	}
 	in := &Install{RootNamespace: defaultRoot}
 	m.install = in
+	trust := "cluster.local"
 	for _, o := range m.byKind["install.istio.io/IstioOperator"] {
 		spec := o.tree()
 		if spec == nil {
@@ -65,10 +94,14 @@ func (m *Model) Install() *Install {
 		in.VirtualServicesTo = append(in.VirtualServicesTo, strs(mesh["defaultVirtualServiceExportTo"])...)
 		in.RulesTo = append(in.RulesTo, strs(mesh["defaultDestinationRuleExportTo"])...)
 		in.ServicesTo = append(in.ServicesTo, strs(mesh["defaultServiceExportTo"])...)
+		in.RegistryOnly = in.RegistryOnly || under(mesh, "outboundTrafficPolicy")["mode"] == "REGISTRY_ONLY"
+		take(&trust, str(mesh["trustDomain"]))
+		in.TrustDomains = append(in.TrustDomains, strs(mesh["trustDomainAliases"])...)
 		components := under(spec, "components")
 		in.gateways(components["ingressGateways"], "ingressgateway", o.Namespace)
 		in.gateways(components["egressGateways"], "egressgateway", o.Namespace)
 	}
+	in.TrustDomains = append([]string{trust}, in.TrustDomains...)
 	return in
 }
 
@@ -110,6 +143,7 @@ func (in *Install) gateways(list any, label, namespace string) {
 		for _, p := range items(under(g, "k8s", "service")["ports"]) {
 			port, _ := p.(map[string]any)
 			gateway.Ports = append(gateway.Ports, whole(port["port"]))
+			gateway.targets = append(gateway.targets, whole(port["targetPort"]))
 		}
 		in.Gateways = append(in.Gateways, gateway)
 	}

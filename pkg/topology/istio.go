@@ -56,6 +56,7 @@ type parts struct {
 	policy     []*Policy
 	// telemetry are those without a selector, by namespace.
 	telemetry map[string][]*Object
+	access    map[*Object]Config[*security.AuthorizationPolicy]
 }
 
 // VirtualServices are the package's, those that are rendered first.

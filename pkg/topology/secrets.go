@@ -35,6 +35,13 @@ func (m *Model) SecretKeys(namespace, name string) ([]string, bool) {
 	return nil, false
 }
 
+// IsCertificate tells whether a Secret with these keys holds a certificate and its
+// key, in one of the two forms that a gateway reads.
+func IsCertificate(keys []string) bool {
+	return slices.Contains(keys, "tls.crt") && slices.Contains(keys, "tls.key") ||
+		slices.Contains(keys, "cert") && slices.Contains(keys, "key")
+}
+
 // GatewayNamespace is where a Gateway's pods run and read their Secrets: that of
 // the installed gateway that it selects, of pods of the package, or where Istio
 // installs its own.

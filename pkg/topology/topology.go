@@ -57,6 +57,7 @@ type Object struct {
 	// Of a rendered object, which has no item:
 	spec   any
 	labels map[string]string
+	trial  bool
 }
 
 // String names the object as messages do: "VirtualService shop/reviews".
@@ -158,7 +159,7 @@ func New[T Item](objects []manifest.Object, items []T, first int) *Model {
 		owners[o.Owner] = true
 		m.add(&Object{
 			Group: o.Kind.Group, Version: o.Version, Kind: o.Kind.Name, Namespace: o.Namespace, Name: o.Name,
-			Rendered: true, path: o.Origin, spec: o.Spec, labels: o.Labels,
+			Rendered: true, path: o.Origin, spec: o.Spec, labels: o.Labels, trial: o.DryRun,
 		})
 	}
 	for i, item := range items {

@@ -90,6 +90,11 @@ func (m *Model) seen(c Client, all []vservice) []vservice {
 	return slices.DeleteFunc(all, func(vs vservice) bool { return m.nearness(c, vs) == unseen })
 }
 
+// Sees tells whether exportTo lets a client see a VirtualService.
+func (m *Model) Sees(c Client, vs Config[*networking.VirtualService]) bool {
+	return m.nearness(c, vs) < unseen
+}
+
 const unseen = 3
 
 func (m *Model) nearness(c Client, vs vservice) int {
