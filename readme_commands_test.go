@@ -82,6 +82,9 @@ var commands = map[string]command{
 	"kustomize build examples/kustomize/references | kymamesh check -": {clients: kustomize},
 	"kymamesh check -o sarif --fail-on warning examples/kpt":           {wants: []string{`"version": "2.1.0"`, `"results": []`}},
 
+	"kymamesh trace examples/kpt https://front.shop.example.com/books":                           {wants: []string{"reaches      front.shop.svc.cluster.local:80", "connection   mTLS"}},
+	"kymamesh trace examples/kpt --from shop/front -H 'end-user: jason' http://reviews/ -o json": {wants: []string{`"share": 90`, `"connection": "mTLS"`}},
+
 	"go run ./examples/golang":                                   {wants: []string{"kind: IstioOperator", "weight: 10"}},
 	"go run ./examples/golang examples/quickstart/kymamesh.yaml": {wants: []string{"kind: IstioOperator", "weight: 10"}},
 }

@@ -126,17 +126,10 @@ type examined struct {
 // nobody knows what it would render, and the rest of the package is not held
 // against it.
 func (in *input) examine() examined {
-	in.packAll()
-	in.addOverrides()
-	var objects []manifest.Object
-	if len(in.docs) > 0 && !in.ds.HasErrors() {
-		all, ds := in.rendered()
-		objects, in.ds = all, append(in.ds, ds...)
-	}
-	if in.ds.HasErrors() {
+	objects, model := in.model()
+	if model == nil {
 		return examined{}
 	}
-	model := topology.New(objects, in.edited(), len(in.docs))
 	in.ds = append(in.ds, check.Package(objects, model)...)
 	in.ds = append(in.ds, in.written(objects)...)
 	found, ignored := check.Examine(model, render.Ignored(in.docs...)...)
@@ -145,6 +138,22 @@ func (in *input) examine() examined {
 		ignored[i].Diagnostic = in.located(diag.List{ignored[i].Diagnostic})[0]
 	}
 	return examined{ignored, check.Silent(model)}
+}
+
+// model is the model of all that was read, and what its documents render; nil with
+// faults in a document.
+func (in *input) model() ([]manifest.Object, *topology.Model) {
+	in.packAll()
+	in.addOverrides()
+	var objects []manifest.Object
+	if len(in.docs) > 0 && !in.ds.HasErrors() {
+		all, ds := in.rendered()
+		objects, in.ds = all, append(in.ds, ds...)
+	}
+	if in.ds.HasErrors() {
+		return nil, nil
+	}
+	return objects, topology.New(objects, in.edited(), len(in.docs))
 }
 
 // edited are the items as the documents change them.

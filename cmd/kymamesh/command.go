@@ -16,7 +16,7 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
-// The exit codes, besides 0.
+// The exit codes, besides 0 and those of trace.
 const (
 	exitFaults = 1 // the documents have faults
 	exitUsage  = 2 // the call is wrong, or a file cannot be read or written
@@ -42,6 +42,10 @@ func run(args []string, s streams) int {
 		return 0
 	case errors.Is(err, errFaults):
 		return exitFaults
+	}
+	var answer verdictError
+	if errors.As(err, &answer) {
+		return int(answer)
 	}
 	fmt.Fprintf(s.err, "kymamesh: %v\n", err)
 	var usage usageError
@@ -83,7 +87,7 @@ It reads files and writes YAML. It talks to no cluster.`,
 	}
 	root.SetVersionTemplate("kymamesh {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(renderCommand(s), checkCommand(s), explainCommand(s), schemaCommand(s), &cobra.Command{
+	root.AddCommand(renderCommand(s), checkCommand(s), traceCommand(s), explainCommand(s), schemaCommand(s), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  asUsage(cobra.NoArgs),
