@@ -34,9 +34,9 @@ func (t *tracer) fromInside() error {
 		return nil
 	}
 	if isKnown {
-		if sidecar, ok := t.hides(r, host); ok {
-			t.hop(Sidecar, sidecar.Object, sidecar.At("spec", "egress"), "does not let its proxy know "+host)
-			t.stranger(host, r, sidecar)
+		if hidden := t.Hides(r.client, host, r.port); hidden != nil {
+			t.hop(Sidecar, hidden.Object, hidden.At(), "does not let the caller's proxy know "+host)
+			t.stranger(host, r)
 			return nil
 		}
 	}
@@ -146,76 +146,21 @@ func (t *tracer) flight() flight {
 	return flight{}
 }
 
-// hides finds the Sidecar that keeps a host from the caller's proxy.
-func (t *tracer) hides(r router, host string) (topology.Config[*networking.Sidecar], bool) {
-	s, ok := t.sidecarOf(r)
-	if !ok || len(s.Spec.Egress) == 0 {
-		return s, false
-	}
-	owners := []string{}
-	if namespace, _, isService := topology.SplitHost(host); isService {
-		owners = append(owners, namespace)
-	}
-	for _, e := range t.EntriesOf(host) {
-		owners = append(owners, e.Namespace)
-	}
-	own := slices.ContainsFunc(s.Spec.Egress, func(l *networking.IstioEgressListener) bool { return int(l.GetPort().GetNumber()) == r.port })
-	for _, l := range s.Spec.Egress {
-		if own != (l.Port != nil) || own && int(l.Port.Number) != r.port {
-			continue
-		}
-		for _, written := range l.Hosts {
-			namespace, h, _ := strings.Cut(written, "/")
-			if namespace == "." {
-				namespace = r.client.Namespace
-			}
-			if (namespace == "*" || slices.Contains(owners, namespace)) && topology.HostMatches(h, host) {
-				return s, false
-			}
-		}
-	}
-	return s, true
-}
-
-// sidecarOf is the Sidecar that holds for the caller: one for its pod, its
-// namespace's, or the mesh's.
-func (t *tracer) sidecarOf(r router) (topology.Config[*networking.Sidecar], bool) {
-	var wide, mesh topology.Config[*networking.Sidecar]
-	for _, s := range t.Sidecars() {
-		labels := s.Spec.GetWorkloadSelector().GetLabels()
-		switch {
-		case s.Namespace == r.client.Namespace && len(labels) > 0 && topology.Selects(labels, r.client.Labels):
-			return s, true
-		case s.Namespace == r.client.Namespace && len(labels) == 0 && wide.Object == nil:
-			wide = s
-		case s.Namespace == t.RootNamespace() && len(labels) == 0 && mesh.Object == nil:
-			mesh = s
-		}
-	}
-	if wide.Object == nil {
-		wide = mesh
-	}
-	return wide, wide.Object != nil
-}
-
 // stranger is a host that the caller's proxy does not know.
-func (t *tracer) stranger(host string, r router, sidecar topology.Config[*networking.Sidecar]) {
-	closed, known := t.Install().RegistryOnly, t.Install().Known
+func (t *tracer) stranger(host string, r router) {
 	blame := func(v Verdict) Verdict { return v }
-	if sidecar.Object != nil {
-		if policy := sidecar.Spec.OutboundTrafficPolicy; policy != nil {
-			closed, known = policy.Mode == networking.OutboundTrafficPolicy_REGISTRY_ONLY, true
-		}
+	if sidecar, ok := t.SidecarOf(r.client); ok {
 		blame = func(v Verdict) Verdict { return v.by(sidecar.Object, sidecar.At("spec", "egress")) }
 	}
 	status := 502
 	if t.call.Scheme != "http" {
 		status = 0
 	}
+	lets := t.LetsOut(r.client)
 	switch _, isService := t.ServiceOf(host); {
-	case closed:
+	case lets == topology.No:
 		t.end(blame(fails(status, "the caller's proxy does not know %s and lets out calls of known hosts only (REGISTRY_ONLY)", host)))
-	case !known:
+	case lets == topology.NotKnown:
 		t.end(blame(unknown("the caller's proxy does not know %s; whether it passes the call on says the installation, which the package does not hold", host)))
 	case isService:
 		t.note("the caller's proxy passes the call on as it is, without mTLS")
@@ -263,8 +208,7 @@ func (t *tracer) unknownHost(host string, r router) {
 			}
 		}
 	}
-	s, _ := t.sidecarOf(r)
-	t.stranger(host, r, s)
+	t.stranger(host, r)
 }
 
 // requestByProxy finds the route of a request. It is false when no VirtualService

@@ -239,7 +239,7 @@ type router struct {
 
 func (t *tracer) router(d door) router {
 	r := router{side: d.side(), port: d.port()}
-	r.client = topology.Client{Namespace: t.GatewayNamespace(d.gateway), Labels: d.Spec.Selector, Sidecar: topology.Yes}
+	r.client = topology.Client{Namespace: t.GatewayNamespace(d.gateway), Labels: d.Spec.Selector, Gateway: true, Sidecar: topology.Yes}
 	pods, installed := t.GatewayPods(d.gateway)
 	switch {
 	case len(installed) > 0:
