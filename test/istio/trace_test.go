@@ -1,7 +1,6 @@
 package istio
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"net/url"
@@ -14,10 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/yaml"
 
-	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/topology"
 	"github.com/kymamesh/kymamesh/pkg/trace"
 )
@@ -42,7 +38,7 @@ func TestTrace(t *testing.T) {
 			continue // TestEnvoy tells
 		}
 		t.Run(name, func(t *testing.T) {
-			m := modelOf(t, all[i])
+			m := modelOf(t, all[i], clientCluster(all[i]))
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -81,44 +77,12 @@ var traced = map[string]func(m *topology.Model, object, want string) (string, er
 	"mesh": traceMesh, "gateway": traceGateway, "access": traceAccess,
 }
 
-// modelOf is the model of a case in its cluster, with a client that no document
-// names.
-func modelOf(t *testing.T, c testCase) *topology.Model {
-	t.Helper()
+// clientCluster is the cluster of a case with a client that no document names.
+func clientCluster(c testCase) *cluster {
 	all := newCluster(c)
 	all.namespaces["clients"] = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "clients", Labels: map[string]string{"istio-injection": "enabled"}}}
 	all.pods[named{Namespace: "clients", Name: "client"}] = &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "clients", Name: "client"}}
-	var text bytes.Buffer
-	for _, o := range all.objects() {
-		kinds, _, err := scheme.Scheme.ObjectKinds(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o = o.DeepCopyObject()
-		o.GetObjectKind().SetGroupVersionKind(kinds[0])
-		writeDocument(t, &text, o)
-	}
-	for _, id := range sortedKeys(all.gateways) {
-		writeDocument(t, &text, map[string]any{
-			"apiVersion": "networking.istio.io/v1", "kind": "Gateway",
-			"metadata": map[string]any{"name": id.Name, "namespace": id.Namespace}, "spec": all.gateways[id],
-		})
-	}
-	list, err := resourcelist.ParseStream(text.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return topology.New(c.objects, list.Items(), 1)
-}
-
-func writeDocument(t *testing.T, to *bytes.Buffer, object any) {
-	t.Helper()
-	text, err := yaml.Marshal(object)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to.WriteString("---\n")
-	to.Write(text)
+	return all
 }
 
 // withWords gives a call the words of a sentence: a method, and headers as
