@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -243,26 +244,52 @@ func (r *resolver) egressRouteWords(h egressHost) {
 }
 
 // externalVersion is the host outside that is a version of a service, and the port
-// of it that takes requests.
-func (r *resolver) externalVersion(at diag.Path, v spec.Version, x External) spec.Version {
-	var numbers, http []string
+// of it that takes what the service's callers speak.
+func (r *resolver) externalVersion(at diag.Path, s service, v spec.Version, x External) spec.Version {
+	var numbers, fitting []string
 	port := 0
 	for _, p := range x.Ports {
 		numbers = append(numbers, itoa(p.Number))
-		if p.HTTP() {
-			http = append(http, itoa(p.Number))
+		if p.takes(s.Protocol) {
+			fitting = append(fitting, itoa(p.Number))
 			port = p.Number
 		}
 	}
+	r.calledByName(at.Key("host"), v.Host, x)
 	switch {
-	case len(http) == 0:
+	case len(fitting) == 0 && s.opaque():
+		r.ds.Errorf(diag.CodeReference, at.Key("host"), "%s has no %s port (%s); write it in ports at %s", v.Host, s.Protocol, strings.Join(numbers, ", "), shortPath(x.Origin))
+	case len(fitting) == 0:
 		r.ds.Errorf(diag.CodeReference, at.Key("host"), "%s has no HTTP port (%s); requests would arrive there in plain text, write tls at %s", v.Host, strings.Join(numbers, ", "), shortPath(x.Origin))
-	case v.Port != 0 && !slices.Contains(http, itoa(v.Port)):
-		r.ds.Errorf(diag.CodeReference, at.Key("port"), "%d is no HTTP port of %s; there are %s", v.Port, v.Host, strings.Join(http, ", "))
-	case v.Port == 0 && len(http) > 1:
-		r.ds.Errorf(diag.CodeMissing, at.Key("port"), "%s has ports %s: write port", v.Host, strings.Join(http, ", "))
+	case v.Port != 0 && !slices.Contains(fitting, itoa(v.Port)):
+		r.ds.Errorf(diag.CodeReference, at.Key("port"), "%d is no %s port of %s; there are %s", v.Port, cmp.Or(s.Protocol, "HTTP"), v.Host, strings.Join(fitting, ", "))
+	case v.Port == 0 && len(fitting) > 1:
+		r.ds.Errorf(diag.CodeMissing, at.Key("port"), "%s has ports %s: write port", v.Host, strings.Join(fitting, ", "))
 	case v.Port == 0:
 		v.Port = port
 	}
 	return v
+}
+
+// takes tells whether the port can be called with what a service of the protocol is
+// called with. TLS is TCP to those who do not open it.
+func (p ExternalPort) takes(protocol string) bool {
+	switch protocol {
+	case protocolTCP:
+		return !p.HTTP()
+	case protocolTLS:
+		return speech(p.Protocol) == "TLS"
+	}
+	return p.HTTP()
+}
+
+// calledByName refuses hosts whose address is the one that was called: as a version
+// of a service that would be the service itself.
+func (r *resolver) calledByName(at diag.Path, host string, x External) {
+	switch {
+	case strings.HasPrefix(host, "*"):
+		r.ds.Errorf(diag.CodeReference, at, "%s is many hosts; write one of them, and list it in egress", host)
+	case x.Resolution == networking.ServiceEntry_NONE:
+		r.ds.Errorf(diag.CodeReference, at, "calls go to the address that was called (resolution NONE), which is the service; write resolution: DNS or endpoints at %s", shortPath(x.Origin))
+	}
 }

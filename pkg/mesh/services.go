@@ -441,7 +441,7 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 	}
 	if x, ok := r.external[v.Host]; ok && v.Labels == nil && !versionPolicy(v).said() {
 		r.routedTwice(at.Key("host"), s, name, v.Host)
-		return r.externalVersion(at, v, x)
+		return r.externalVersion(at, s, v, x)
 	}
 	if v.Host != "" {
 		if v.Labels != nil || versionPolicy(v).said() {
