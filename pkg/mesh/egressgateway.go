@@ -233,6 +233,17 @@ func (r *resolver) egressAccess(all []External) []Authorization {
 	return []Authorization{policy}
 }
 
+// unseen warns of callers whom the mesh denies and whom the egress gateway cannot
+// know, since nobody opens their TLS there. Where it starts TLS itself it does.
+func (r *resolver) unseen(at diag.Path) {
+	for _, h := range r.egressHosts() {
+		if h.Gateway == egressGateway && h.speaks("TLS") && len(h.Host) > 0 {
+			r.ds.Warnf(diag.CodeAccess, at, "TLS through %s shows no caller, so calls to %s (%s) are not denied; let it be called in plain HTTP with tls, or hide it from them with exportTo", egressGateway, h.Host[0], shortPath(h.at))
+			return
+		}
+	}
+}
+
 // egressGatewayAlone keeps gateways of gateways[] apart from the one of egress.
 func (r *resolver) egressGatewayAlone() {
 	_, used := usesEgressGateway(r.at(), r.spec)

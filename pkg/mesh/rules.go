@@ -376,6 +376,8 @@ func (r *ruleReader) checkIdentities(w spec.Rule) {
 		case word.not || r.action == denying:
 			if who := r.plaintext(r.place, w.To); who != "" {
 				r.ds.Errorf(diag.CodeAccess, word.at, "%s: a caller without a certificate has no identity and would get through; make mtls STRICT or use ipBlocks", who)
+			} else if r.place.isMesh() && w.To == nil {
+				r.unseen(word.at)
 			}
 		}
 	}

@@ -26,7 +26,8 @@ import (
 // CALLER is ACCOUNT.NAMESPACE of a caller with a certificate of the mesh, nobody
 // for one without, or an address outside. METHOD is HTTP's, or TCP for a
 // connection. TARGET is NAME.NAMESPACE:PORT/PATH with the port of the workload,
-// or a URL at the ingress gateway. A claim's value is a list when it has commas.
+// a URL at the ingress gateway (tls:// for TLS that it does not open), or egress:
+// and NAME:PORT/PATH of a host outside at the egress gateway. A claim's value is a list when it has commas.
 //
 // RESULT is let in, refused, or 401 for a token of nobody whom the proxy knows;
 // with "; dry run: refused" where a rule that is tried would have refused. Before it
@@ -112,6 +113,9 @@ func (r attempt) claim(path []string, value string) {
 // chainBefore is the filter chain that the request meets, nil when no chain takes
 // it.
 func (p *pilot) chainBefore(target string, r *attempt) (*listener3.FilterChain, error) {
+	if outside, ok := strings.CutPrefix(target, "egress:"); ok {
+		return p.chainAtEgress(outside, r)
+	}
 	if strings.Contains(target, "://") {
 		return p.chainAtGateway(target, r)
 	}
@@ -157,7 +161,7 @@ func (p *pilot) chainAtGateway(target string, r *attempt) (*listener3.FilterChai
 	if err != nil {
 		return nil, err
 	}
-	port := map[string]int{"http": 80, "https": 443}[u.Scheme]
+	port := map[string]int{"http": 80, "https": 443, "tls": 443}[u.Scheme]
 	if u.Port() != "" {
 		port, _ = strconv.Atoi(u.Port()) // url.Parse takes numbers only
 	}
@@ -166,7 +170,7 @@ func (p *pilot) chainAtGateway(target string, r *attempt) (*listener3.FilterChai
 	if r.headers[":authority"] == "" {
 		r.headers[":authority"] = u.Host
 	}
-	if u.Scheme == "https" {
+	if u.Scheme != "http" {
 		r.sni = u.Hostname()
 	}
 	l := listening(p.Listeners(proxy), at)
@@ -174,6 +178,30 @@ func (p *pilot) chainAtGateway(target string, r *attempt) (*listener3.FilterChai
 		return nil, errors.New("nobody listens there")
 	}
 	return chainFor(l, r.sni), nil
+}
+
+// chainAtEgress is the chain of the egress gateway. Where nobody opens TLS there,
+// nobody sees the caller's certificate.
+func (p *pilot) chainAtEgress(target string, r *attempt) (*listener3.FilterChain, error) {
+	host, port, path, err := hostPortPath(target)
+	if err != nil {
+		return nil, err
+	}
+	proxy, at, err := p.egressGateway(int32(port))
+	if err != nil {
+		return nil, err
+	}
+	r.port, r.path, r.sni = at, path, host
+	r.headers[":authority"] = host
+	l := listening(p.Listeners(proxy), at)
+	if l == nil {
+		return nil, errors.New("nobody listens there")
+	}
+	chain := chainFor(l, host)
+	if chain != nil && chain.TransportSocket == nil {
+		r.account = ""
+	}
+	return chain, nil
 }
 
 func (r attempt) throughNetwork(t *testing.T, chain *listener3.FilterChain) string {
