@@ -107,7 +107,7 @@ func (r *resolver) egressSelector(h egressHost) {
 		r.ds.Errorf(diag.CodeExclusive, at, "the gateway starts TLS for all; selector and gateway exclude each other")
 	case h.Namespace == "":
 		r.ds.Errorf(diag.CodeMissing, h.at.Key("namespace"), "selector: write the namespace of these workloads")
-	case r.istio.before(1, 14):
+	case r.istio.before(1, 14): // its change notes, "WorkloadSelector in DestinationRule"
 		r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.14 on; this mesh has %s (install.istioVersion)", r.spec.Install.IstioVersion)
 	default:
 		r.plainText(h)

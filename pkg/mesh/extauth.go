@@ -47,12 +47,14 @@ func (r *resolver) extAuth(p *accessPlace) []Authorization {
 
 // manyAuthorizers is the flag of istiod without which it refuses every request to
 // a workload with two authorizers (istio
-// pilot/pkg/security/authz/builder/builder.go, release note 58082).
+// pilot/pkg/security/authz/builder/builder.go). Istio 1.30 is the first to read it: the
+// thread of github.com/istio/istio/pull/58082 says so, and issue 59730 that 1.29.1 does
+// not.
 const manyAuthorizers = "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS"
 
 // oneAuthorizer refuses two authorizers for one workload.
 func (r *resolver) oneAuthorizer(places []*accessPlace) {
-	if enabled, err := strconv.ParseBool(r.spec.Install.Pilot.Env[manyAuthorizers]); err == nil && enabled && !r.istio.before(1, 29) {
+	if enabled, err := strconv.ParseBool(r.spec.Install.Pilot.Env[manyAuthorizers]); err == nil && enabled && !r.istio.before(1, 30) {
 		return
 	}
 	for _, p := range places {
@@ -72,7 +74,7 @@ func (r *resolver) oneAuthorizer(places []*accessPlace) {
 		}
 		slices.Sort(asked)
 		if asked = slices.Compact(asked); len(asked) > 1 {
-			r.ds.Errorf(diag.CodeAccess, p.at(asking.word), "%s are asked about one workload, and Istio would refuse every request; keep one, or from Istio 1.29 on write install.pilot.env: {%s: \"true\"}", strings.Join(asked, " and "), manyAuthorizers)
+			r.ds.Errorf(diag.CodeAccess, p.at(asking.word), "%s are asked about one workload, and Istio would refuse every request; keep one, or from Istio 1.30 on write install.pilot.env: {%s: \"true\"}", strings.Join(asked, " and "), manyAuthorizers)
 		}
 	}
 }

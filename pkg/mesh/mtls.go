@@ -51,7 +51,8 @@ func (r *resolver) minProtocolVersion() string {
 	if version == "" {
 		return ""
 	}
-	// Release notes of Istio 1.14.
+	// Change notes of Istio 1.14, "TLS configuration API for workloads"
+	// (istio.io/latest/news/releases/1.14.x/announcing-1.14/change-notes).
 	if r.istio.before(1, 14) {
 		r.ds.Errorf(diag.CodeVersion, at, "Istio knows it from 1.14 on; this mesh has %s (install.istioVersion)", r.spec.Install.IstioVersion)
 	}
