@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -134,6 +135,7 @@ func (f *outputFolder) update(ds *diag.List, c *changes, file *ownedFile, o mani
 	if err != nil {
 		return err
 	}
+	*ds = append(*ds, check.Step(o, node)...)
 	changed, dropped := resourcelist.Update(node, want)
 	if !changed {
 		return nil

@@ -157,6 +157,17 @@ func TestOutputDirMakesRoom(t *testing.T) {
 	}
 }
 
+// What changes at once since the last call is told as the function tells it.
+func TestOutputDirWarnsOfAStep(t *testing.T) {
+	open := strings.Replace(shop, "spec:\n", "spec:\n  security: {mtls: {mode: DISABLE}}\n", 1)
+	call := inFolder(t, map[string]string{"m.yaml": open})
+	call("render", "m.yaml", "--output-dir", "out")
+	put(t, "m.yaml", strings.Replace(open, "DISABLE", "STRICT", 1))
+	if got, want := call("render", "m.yaml", "--output-dir", "out").Errors, "m.yaml:5:21: warning KM021: spec.security.mtls.mode: from DISABLE to STRICT in one step"; !strings.HasPrefix(got, want) {
+		t.Errorf("not %q:\n%s", want, got)
+	}
+}
+
 // What a person did to a file of ours is kept as the function keeps it.
 func TestOutputDirKeepsComments(t *testing.T) {
 	call := inFolder(t, map[string]string{"m.yaml": shop})

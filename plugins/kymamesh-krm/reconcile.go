@@ -197,6 +197,7 @@ func (c *call) update(ds *diag.List, a *actions, item *resourcelist.Item, o mani
 		ds.Errorf(diag.CodeItem, o.Origin, "%v", err)
 		return
 	}
+	*ds = append(*ds, check.Step(o, old)...)
 	changed, dropped := resourcelist.Update(old, want)
 	if !changed {
 		return
