@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"go.yaml.in/yaml/v3"
 	security "istio.io/api/security/v1beta1"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -14,8 +13,9 @@ import (
 
 // Step warns of what an object changes at once, compared with what was rendered
 // before: from DISABLE to STRICT servers refuse the plain text that callers speak
-// until they hear of it, and that pods without a sidecar always speak.
-func Step(o manifest.Object, before *yaml.Node) diag.List {
+// until they hear of it, and that pods without a sidecar always speak. What was
+// rendered is read as a node of yaml.v3 decodes it.
+func Step(o manifest.Object, before interface{ Decode(any) error }) diag.List {
 	var ds diag.List
 	now, ok := o.Spec.(*security.PeerAuthentication)
 	if !ok {
