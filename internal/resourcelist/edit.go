@@ -49,7 +49,7 @@ func (l *List) ReplaceText(it *Item, text string) error {
 	default:
 		return errors.New("the functionConfig is the client's; it cannot be replaced")
 	}
-	it.found, it.parsed, it.anew, it.meta = f, tree, false, ""
+	it.found, it.parsed, it.anew, it.meta = f, onlyMetadata(tree), false, ""
 	it.changed, l.changed = true, true
 	return nil
 }

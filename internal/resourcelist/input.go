@@ -11,6 +11,29 @@ import (
 // and what changes a second time, so that a host can plan with it.
 const MaxBytes = 512 << 20
 
+const (
+	// MaxItems is the largest number of objects of one input: entries of a list,
+	// documents of a stream, also empty ones. Each costs about a thousand bytes,
+	// however short it is.
+	MaxItems = 1_000_000
+	// MaxParsed is the largest text that is parsed at once, which costs up to two
+	// hundred times its size: an object that is not written in plain block form,
+	// or all of an input that cannot be split by its lines, such as JSON.
+	MaxParsed = 32 << 20
+)
+
+var errItems = fmt.Errorf("the input holds more than %d objects; split the package", MaxItems)
+
+// tooLong says why a text is not parsed; cause is what keeps it from being split,
+// if that is known.
+func tooLong(text string, cause error) error {
+	message := fmt.Sprintf("%d MB would have to be parsed at once, and at most %d MB are; write objects in block form", len(text)>>20, MaxParsed>>20)
+	if cause != nil && cause != errUnsure {
+		message += ": " + cause.Error()
+	}
+	return &Error{1, message}
+}
+
 // Error is what makes an input unreadable, with the line where that is.
 type Error struct {
 	// Line counts from 1.
@@ -91,7 +114,7 @@ var oddByte = func() (t [256]byte) {
 
 // span is one document of a stream. "---" and "..." at the beginning of a line
 // end a document wherever they stand, in quotes and block scalars too, so that
-// this needs no reader.
+// this needs no reader. Behind [MaxItems] it looks no further.
 type span struct {
 	from    int // with what stands before its "---"
 	content int // behind the line of the "---"
@@ -121,7 +144,9 @@ func documents(src string) []span {
 			all = append(all, cur)
 			cur = span{from: m, content: l.next, marked: true, bare: bareMarker(src[m:l.end])}
 		}
-		m = l.next
+		if m = l.next; len(all) > MaxItems {
+			break
+		}
 	}
 	cur.end, cur.to = len(src), len(src)
 	return append(all, cur)

@@ -34,7 +34,7 @@ type Item struct {
 	removed  bool
 	added    bool
 
-	parsed *yaml.Node // of an item that had to be parsed; never handed out
+	parsed *yaml.Node // of an item that had to be parsed, its metadata, or all of it when it is anew; never handed out
 	anew   bool       // its text cannot be taken out of its place as it is
 }
 
@@ -72,7 +72,7 @@ func (it *Item) metadata(field, key string) (string, bool) {
 		if err != nil {
 			return "", false
 		}
-		it.parsed = n
+		it.parsed = onlyMetadata(n)
 	}
 	meta, _ := child(it.parsed, "metadata")
 	m, _ := child(meta, field)
@@ -218,22 +218,37 @@ func dedent(text string, first, col int) []byte {
 // settle parses an item that the reader was not sure of: tree is its parsed
 // form, moved says that its column too is only a guess.
 func (it *Item) settle(tree *yaml.Node, moved bool) error {
-	it.parsed = tree
 	if err := it.identify(tree); err != nil {
 		return &Error{it.line, err.Error()}
 	}
+	it.parsed = onlyMetadata(tree)
 	if !moved {
 		return nil
 	}
 	if n, err := it.Node(); err == nil && sameTree(n, tree) {
 		return nil
 	}
-	it.anew = true
+	it.parsed, it.anew = tree, true
 	if tree.ShortTag() == "!!null" {
 		it.parsed = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"} // "" would be no document at all
 	}
 	_, err := encode(it.parsed, it.layout())
 	return err
+}
+
+// onlyMetadata is what is asked of an object later. The rest of a tree is many
+// times its text, and items are kept.
+func onlyMetadata(n *yaml.Node) *yaml.Node {
+	only := &yaml.Node{Kind: yaml.MappingNode}
+	if n.Kind != yaml.MappingNode {
+		return only
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if target(n.Content[i]).Value == "metadata" {
+			only.Content = append(only.Content, n.Content[i], n.Content[i+1])
+		}
+	}
+	return only
 }
 
 // single parses text, which begins with a dash and has to be a list of one entry.

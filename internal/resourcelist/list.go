@@ -51,6 +51,9 @@ func Parse(src []byte) (*List, error) {
 		return nil, tooMany(len(spans))
 	}
 	l, err := split(text, spans[0])
+	if errors.Is(err, errUnsure) && len(text) > MaxParsed {
+		return nil, tooLong(text, err)
+	}
 	if errors.Is(err, errUnsure) {
 		return rewrite(text)
 	}

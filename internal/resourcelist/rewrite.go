@@ -35,6 +35,9 @@ func rewrite(text string) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(items) > MaxItems {
+		return nil, errItems
+	}
 	block, err := blockForm(root)
 	if err != nil {
 		return nil, err

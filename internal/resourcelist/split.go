@@ -110,6 +110,9 @@ func (s *splitter) items(sec *section, l line) error {
 		if err := s.item(l); err != nil {
 			return err
 		}
+		if len(list.items) > MaxItems {
+			return errItems
+		}
 	}
 	list.block = true
 	list.insert, sec.to = s.last, s.last
@@ -152,7 +155,7 @@ func (s *splitter) item(l line) error {
 	}
 	tree, err := single(it.text)
 	if err != nil {
-		return errUnsure
+		return fmt.Errorf("%w: items[%d], %w", errUnsure, len(s.list.items)-1, documentError(err, it.text, it.line))
 	}
 	if err := it.settle(tree, !sure || marked); err != nil {
 		return fmt.Errorf("items[%d], %w", len(s.list.items)-1, err)

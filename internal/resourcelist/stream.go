@@ -23,7 +23,11 @@ func ParseStream(src []byte) (*List, error) {
 	l := &List{src: text, stream: true, newline: newlineOf(text), end: len(text)}
 	r := &reader{src: text}
 	line, counted := 1, 0
-	for _, sp := range documents(text) {
+	spans := documents(text)
+	if len(spans) > MaxItems {
+		return nil, errItems
+	}
+	for _, sp := range spans {
 		if sp.empty(text) {
 			continue
 		}
@@ -77,6 +81,9 @@ func (r *reader) document(sp span, line int) (*Item, error) {
 
 // documentError is what yaml.v3 says about a document that begins at line.
 func documentError(err error, text string, line int) error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return &Error{line + e.Line - 1, e.Message}
+	}
 	n, message := strictyaml.SyntaxError(err, text)
 	return &Error{line + n - 1, message}
 }
@@ -97,7 +104,7 @@ func (it *Item) lastLine() error {
 	}
 	it.text = "---\n" + text
 	it.content, it.contentEnd, it.changed = 4, len(it.text), true
-	it.parsed, it.meta = tree, ""
+	it.parsed, it.meta = onlyMetadata(tree), ""
 	return nil
 }
 

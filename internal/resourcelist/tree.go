@@ -12,6 +12,9 @@ import (
 // parse reads all documents of a text. yaml.v3 panics on some inputs; here that
 // is an error like any other.
 func parse(text string) (docs []*yaml.Node, err error) {
+	if len(text) > MaxParsed {
+		return nil, tooLong(text, nil)
+	}
 	defer recovered(&err)
 	dec := yaml.NewDecoder(strings.NewReader(text))
 	for {

@@ -5,6 +5,9 @@
 // [YAML] renders text, [Node] a parsed document, [Objects] a document built in
 // Go. Each returns typed resources, to be written by [manifest.Encode], and a
 // list of diagnostics. With an error in the list there are no resources.
+//
+// It is safe for concurrent use: nothing is kept between calls, and what is given
+// is only read, so that goroutines may even share a document.
 package render
 
 import (
