@@ -6,17 +6,22 @@ BIN     := $(CURDIR)/bin
 EXAMPLE := examples/kustomize/overlay
 
 # cgo off: the image holds nothing that a dynamic program could be linked to.
-GO_BUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+# What is built depends on the sources alone, not on where they lie.
+GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 
 # Where kustomize looks for plugins when only --enable-alpha-plugins is given.
 PLUGIN_HOME = $${KUSTOMIZE_PLUGIN_HOME:-$${XDG_CONFIG_HOME:-$$HOME/.config}/kustomize/plugin}
 
-.PHONY: build demo test soak golden bench fuzz image install-plugin tools clean
+.PHONY: build one demo test soak golden bench fuzz image images sbom vulncheck reproducible install-plugin tools clean
 .DELETE_ON_ERROR:
 
 build:
 	$(GO_BUILD) -o bin/kymamesh ./cmd/kymamesh
 	$(GO_BUILD) -o bin/kymamesh-krm ./plugins/kymamesh-krm
+
+# One program for the system that GOOS and GOARCH name.
+one:
+	GOOS=linux $(GO_BUILD) -o "$(OUT)/" ./$(PROGRAM)
 
 # Everything but the result goes to stderr, so that the result can be piped.
 demo: bin/kustomize
@@ -40,11 +45,14 @@ test: build image
 	@echo "building Istio's own judges of every golden case (about five minutes the first time) ..." >&2
 	cd test/istio && go vet . && go test -vet=off .
 
-# Every golden case 1,000 times, and random documents, judged by Istio: COUNT of them.
-COUNT ?= 100000
+# Every golden case 1,000 times, and random documents, judged by Istio: COUNT of
+# them; then every door fuzzed for SOAKTIME.
+COUNT    ?= 100000
+SOAKTIME ?= 10m
 soak:
 	KYMAMESH_SOAK=$(COUNT) go test -count=1 -timeout 0 -run Golden .
 	cd test/istio && KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
+	$(MAKE) --no-print-directory fuzz FUZZTIME=$(SOAKTIME)
 
 golden:
 	go test . ./plugins/kymamesh-krm ./examples ./pkg/check -update
@@ -69,6 +77,23 @@ fuzz:
 image:
 	GOOS=linux $(GO_BUILD) -o bin/image/kymamesh-krm ./plugins/kymamesh-krm
 	cd test/tools/image && go run . -binary "$(BIN)/image/kymamesh-krm" -tag $(IMAGE) -o "$(BIN)/kymamesh-krm.tar"
+
+# The image for both architectures; each is loaded and tagged by itself.
+images:
+	@set -e; for arch in amd64 arm64; do \
+		GOARCH=$$arch $(MAKE) --no-print-directory -s one PROGRAM=plugins/kymamesh-krm OUT="$(BIN)/image/$$arch"; \
+		(cd test/tools/image && go run . -binary "$(BIN)/image/$$arch/kymamesh-krm" -tag "$(IMAGE)-$$arch" -o "$(BIN)/kymamesh-krm-$$arch.tar"); \
+	done
+
+# What is linked into the programs, as SPDX.
+sbom: build
+	cd test/tools/sbom && go run . "$(BIN)/kymamesh" "$(BIN)/kymamesh-krm" >"$(BIN)/kymamesh.spdx.json"
+
+vulncheck: bin/govulncheck
+	test/tools/vulncheck bin/govulncheck
+
+reproducible:
+	test/tools/reproducible
 
 # MeshService as well: written as functionConfig it is refused by the plugin,
 # which says what to do, while kustomize would say only that there is no plugin.
@@ -107,6 +132,10 @@ bin/kpt: test/tools/kptfn/go.mod test/tools/kptfn/go.sum test/tools/kptfn/main.g
 bin/staticcheck: test/tools/staticcheck/go.mod test/tools/staticcheck/go.sum
 	@echo "building staticcheck $(call version,staticcheck,honnef.co/go/tools) (about half a minute the first time) ..." >&2
 	@cd test/tools/staticcheck && $(GO_TOOL) honnef.co/go/tools/cmd/staticcheck
+	@touch $@
+
+bin/govulncheck: test/tools/govulncheck/go.mod test/tools/govulncheck/go.sum
+	@cd test/tools/govulncheck && $(GO_TOOL) golang.org/x/vuln/cmd/govulncheck
 	@touch $@
 
 clean:

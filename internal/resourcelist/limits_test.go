@@ -17,7 +17,9 @@ func TestLimits(t *testing.T) {
 	}{
 		{"documents", func(n int) string { return strings.Repeat("---\n", n) }, MaxItems, false, "the input holds more than 1000000 objects; split the package"},
 		{"items", func(n int) string { return list + strings.Repeat("- a: b\n", n) }, MaxItems, true, "the input holds more than 1000000 objects; split the package"},
-		{"JSON", func(n int) string { return sized(`{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "a": "`, n, `"}`) }, MaxParsed, true,
+		{"JSON", func(n int) string {
+			return sized(`{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "a": "`, n, `"}`)
+		}, MaxParsed, true,
 			"line 1: 32 MB would have to be parsed at once, and at most 32 MB are; write objects in block form"},
 		{"a document in JSON", func(n int) string { return "---\n" + sized(`{"a": "`, n-4, "\"}\n") }, MaxParsed, false,
 			"line 1: 32 MB would have to be parsed at once, and at most 32 MB are; write objects in block form"},

@@ -1,0 +1,3 @@
+module github.com/kymamesh/kymamesh/test/tools/sbom
+
+go 1.26.0
