@@ -47,6 +47,7 @@ var rooms = []room{
 	{"pkg/topology", []string{"pkg/spec", "pkg/mesh", "pkg/check", "pkg/render", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api", "google.golang.org/protobuf", "go.yaml.in/yaml"}},
 	{"pkg/check", []string{"pkg/spec", "pkg/mesh", "pkg/render", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api", "google.golang.org/protobuf"}},
 	{"pkg/trace", []string{"pkg/spec", "pkg/mesh", "pkg/manifest", "pkg/check", "pkg/render", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api", "google.golang.org/protobuf"}},
+	{"pkg/matrix", []string{"pkg/spec", "pkg/mesh", "pkg/manifest", "pkg/check", "pkg/trace", "pkg/render", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api"}},
 	{"pkg/edit", []string{"pkg/spec", "pkg/mesh", "pkg/check", "pkg/render", "cmd/", "plugins/"}, []string{"go.yaml.in/yaml"}},
 	{"pkg/render", []string{"cmd/", "plugins/"}, []string{"go.yaml.in/yaml", "istio.io/api", "google.golang.org/protobuf"}},
 	{"pkg/schema", []string{"pkg/mesh", "pkg/manifest", "pkg/render", "pkg/check", "pkg/topology", "internal/resourcelist", "cmd/", "plugins/"}, []string{"google.golang.org/protobuf"}},

@@ -82,6 +82,8 @@ var commands = map[string]command{
 	"kustomize build examples/kustomize/references | kymamesh check -": {clients: kustomize},
 	"kymamesh check -o sarif --fail-on warning examples/kpt":           {wants: []string{`"version": "2.1.0"`, `"results": []`}},
 
+	"kymamesh matrix examples/kpt":                                                               {wants: []string{"mTLS", "1: shop/catalog:80, shop/front:80, shop/reviews:80"}},
+	"kymamesh matrix examples/kpt -o svg":                                                        {wants: []string{"<svg ", "mTLS"}},
 	"kymamesh trace examples/kpt https://front.shop.example.com/books":                           {wants: []string{"reaches      front.shop.svc.cluster.local:80", "connection   mTLS"}},
 	"kymamesh trace examples/kpt --from shop/front -H 'end-user: jason' http://reviews/ -o json": {wants: []string{`"share": 90`, `"connection": "mTLS"`}},
 

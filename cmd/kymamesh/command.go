@@ -87,7 +87,7 @@ It reads files and writes YAML. It talks to no cluster.`,
 	}
 	root.SetVersionTemplate("kymamesh {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(renderCommand(s), checkCommand(s), traceCommand(s), explainCommand(s), schemaCommand(s), &cobra.Command{
+	root.AddCommand(renderCommand(s), checkCommand(s), traceCommand(s), matrixCommand(s), explainCommand(s), schemaCommand(s), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  asUsage(cobra.NoArgs),

@@ -154,11 +154,14 @@ kind: Deployment
 metadata: {name: a, namespace: shop}
 spec: {template: {metadata: {labels: {app: a}}}}
 `
-	enabled = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n"
-	strict  = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: istio-system}\nspec: {mtls: {mode: STRICT}}\n"
-	deny    = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: deny, namespace: istio-system}\nspec: {action: DENY, rules: [{to: [{operation: {paths: [/admin*]}}]}], selector: {matchLabels: {istio: ingressgateway}}}\n"
-	other   = "apiVersion: v1\nkind: Service\nmetadata: {name: b, namespace: shop}\nspec: {selector: {app: b}, ports: [{name: http, port: 80}]}\n"
-	install = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata: {name: a, namespace: istio-system}\nspec: {components: {ingressGateways: [{name: istio-ingressgateway, enabled: true, k8s: {service: {ports: [{port: 80, targetPort: 8080}]}}}]}}\n"
+	enabled  = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n"
+	strict   = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: istio-system}\nspec: {mtls: {mode: STRICT}}\n"
+	deny     = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: deny, namespace: istio-system}\nspec: {action: DENY, rules: [{to: [{operation: {paths: [/admin*]}}]}], selector: {matchLabels: {istio: ingressgateway}}}\n"
+	other    = "apiVersion: v1\nkind: Service\nmetadata: {name: b, namespace: shop}\nspec: {selector: {app: b}, ports: [{name: http, port: 80}]}\n"
+	passing  = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a, namespace: shop}\nspec: {selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: tls, protocol: TLS}, hosts: ['*.example.com'], tls: {mode: PASSTHROUGH}}]}\n"
+	sni      = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: shop}\nspec: {hosts: ['*.example.com'], gateways: [a], tls: [{match: [{sniHosts: [b.example.com]}], route: [{destination: {host: b}}]}, {match: [{sniHosts: [a.example.com]}], route: [{destination: {host: a}}]}]}\n"
+	labelled = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: c, namespace: shop}\nspec: {hosts: [c], http: [{match: [{sourceLabels: {app: b, version: v1}}], route: [{destination: {host: b}}]}, {route: [{destination: {host: c}}]}]}\n"
+	install  = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata: {name: a, namespace: istio-system}\nspec: {components: {ingressGateways: [{name: istio-ingressgateway, enabled: true, k8s: {service: {ports: [{port: 80, targetPort: 8080}]}}}]}}\n"
 )
 
 // What the package lacks is not known, whatever the rest of it says, and becomes
@@ -191,6 +194,9 @@ func TestAbsent(t *testing.T) {
 		{"two Gateways at different pods", "http://a.example.com", []string{door, strings.NewReplacer("name: a,", "name: b,", "ingressgateway", "intern").Replace(door), route}, "unknown: Gateway shop/a and Gateway shop/b both serve it, at different pods: say which one is called"},
 		{"the caller", "http://a from shop/x", nil, "unknown: the package does not hold the Service shop/a"},
 		{"the caller's pods", "http://a from shop/b", []string{other, service, pods, enabled, strict}, "unknown: goes to a.shop:80; Deployment shop/a: it is not known who has a sidecar [Deployment shop/a spec.template.metadata.annotations[\"sidecar.istio.io/inject\"]]"},
+		{"the caller's labels", "http://c from shop/b", []string{other, pods, strings.NewReplacer("name: a,", "name: c,", "app: a", "app: c").Replace(service), labelled}, "unknown: whether http[0] of VirtualService shop/c takes it is not known: it asks for labels of the caller [VirtualService shop/c spec.http[0]]"},
+		{"a name for TLS", "tls://a.example.com", []string{passing, sni}, "unknown: goes to a.shop:443; the package does not hold the Service shop/a [VirtualService shop/a spec.tls[1].route[0].destination.host]"},
+		{"no name for TLS", "tls://c.example.com", []string{passing, sni}, "fails: no tls route of Gateway shop/a takes it: the connection ends [Gateway shop/a spec.servers[0]]"},
 		{"whom the proxy lets out to", "http://x.example.net from shop/a", []string{pods, enabled}, "unknown: the caller's proxy does not know x.example.net; whether it passes the call on says the installation, which the package does not hold"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -283,6 +289,16 @@ func TestRewritten(t *testing.T) {
 	a, err := trace.Of(model(t, docs...), call(t, "http://a.example.com/out/x"))
 	if err != nil || a.Verdict.Status != 403 {
 		t.Error(err, verdict(a))
+	}
+}
+
+// Of two VirtualServices of one host a sidecar reads one, and the other is noted.
+func TestTwoVirtualServices(t *testing.T) {
+	mesh := strings.NewReplacer("a.example.com", "a", "gateways: [a], ", "").Replace(route)
+	second := strings.NewReplacer("name: a,", "name: b,", "host: a}", "host: none}").Replace(mesh)
+	a, err := trace.Of(model(t, mesh, second, service, pods, enabled, strict), call(t, "http://a from shop/a"))
+	if want := "VirtualService shop/b has routes for the host too; Istio uses one of the two, here VirtualService shop/a"; err != nil || verdict(a) != "reaches: a.shop:80" || len(a.Notes) != 1 || a.Notes[0] != want {
+		t.Error(err, verdict(a), a.Notes)
 	}
 }
 
