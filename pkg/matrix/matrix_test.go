@@ -224,6 +224,19 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// The page explains every word.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/matrix.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range Words {
+		if !strings.Contains(string(page), "| `"+string(w.Word)+"` | "+w.Means) {
+			t.Errorf("docs/matrix.md does not say that %s is %s", w.Word, w.Means)
+		}
+	}
+}
+
 // At most three reasons of a cell are kept, and the others counted.
 func TestReasons(t *testing.T) {
 	c := Cell{Word: Refused}

@@ -158,6 +158,8 @@ spec: {template: {metadata: {labels: {app: a}}}}
 	strict   = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: istio-system}\nspec: {mtls: {mode: STRICT}}\n"
 	deny     = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: deny, namespace: istio-system}\nspec: {action: DENY, rules: [{to: [{operation: {paths: [/admin*]}}]}], selector: {matchLabels: {istio: ingressgateway}}}\n"
 	other    = "apiVersion: v1\nkind: Service\nmetadata: {name: b, namespace: shop}\nspec: {selector: {app: b}, ports: [{name: http, port: 80}]}\n"
+	inner    = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\nspec: {selector: {app: a}, ports: [{name: tls, port: 443}]}\n"
+	innerTLS = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: shop}\nspec: {hosts: [a], tls: [{match: [{sniHosts: [x]}], route: [{destination: {host: x}}]}, {match: [{sniHosts: [a]}], route: [{destination: {host: b}}]}]}\n"
 	passing  = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a, namespace: shop}\nspec: {selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: tls, protocol: TLS}, hosts: ['*.example.com'], tls: {mode: PASSTHROUGH}}]}\n"
 	sni      = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: shop}\nspec: {hosts: ['*.example.com'], gateways: [a], tls: [{match: [{sniHosts: [b.example.com]}], route: [{destination: {host: b}}]}, {match: [{sniHosts: [a.example.com]}], route: [{destination: {host: a}}]}]}\n"
 	labelled = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: c, namespace: shop}\nspec: {hosts: [c], http: [{match: [{sourceLabels: {app: b, version: v1}}], route: [{destination: {host: b}}]}, {route: [{destination: {host: c}}]}]}\n"
@@ -196,6 +198,8 @@ func TestAbsent(t *testing.T) {
 		{"the caller's pods", "http://a from shop/b", []string{other, service, pods, enabled, strict}, "unknown: goes to a.shop:80; Deployment shop/a: it is not known who has a sidecar [Deployment shop/a spec.template.metadata.annotations[\"sidecar.istio.io/inject\"]]"},
 		{"the caller's labels", "http://c from shop/b", []string{other, pods, strings.NewReplacer("name: a,", "name: c,", "app: a", "app: c").Replace(service), labelled}, "unknown: whether http[0] of VirtualService shop/c takes it is not known: it asks for labels of the caller [VirtualService shop/c spec.http[0]]"},
 		{"a name for TLS", "tls://a.example.com", []string{passing, sni}, "unknown: goes to a.shop:443; the package does not hold the Service shop/a [VirtualService shop/a spec.tls[1].route[0].destination.host]"},
+		{"a name for TLS in the mesh", "tls://a:443 from shop/a", []string{inner, innerTLS, pods, enabled}, "fails 503: no Service b in shop [VirtualService shop/a spec.tls[1].route[0].destination.host]"},
+		{"no name for TLS in the mesh", "tls://a.shop:443 from shop/a", []string{inner, innerTLS, pods, enabled}, "fails: no tls route takes the name a.shop: the caller's proxy ends the connection"},
 		{"no name for TLS", "tls://c.example.com", []string{passing, sni}, "fails: no tls route of Gateway shop/a takes it: the connection ends [Gateway shop/a spec.servers[0]]"},
 		{"whom the proxy lets out to", "http://x.example.net from shop/a", []string{pods, enabled}, "unknown: the caller's proxy does not know x.example.net; whether it passes the call on says the installation, which the package does not hold"},
 	} {
