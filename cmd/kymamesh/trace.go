@@ -183,13 +183,19 @@ func places(a trace.Answer) []diag.Path {
 	}
 	hops(a.Hops)
 	verdict(a.Verdict)
-	for _, b := range slices.Concat(a.Branches, a.Copies) {
-		hops(b.Hops)
-		verdict(b.Verdict)
-		for _, p := range b.Pods {
-			hops(p.Hops)
-			verdict(p.Verdict)
+	var follow func([]trace.Branch)
+	follow = func(branches []trace.Branch) {
+		for _, b := range branches {
+			hops(b.Hops)
+			verdict(b.Verdict)
+			for _, p := range b.Pods {
+				hops(p.Hops)
+				verdict(p.Verdict)
+			}
+			follow(b.Then)
 		}
 	}
+	follow(a.Branches)
+	follow(a.Copies)
 	return all
 }

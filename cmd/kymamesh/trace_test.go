@@ -82,6 +82,51 @@ func TestTraceText(t *testing.T) {
 	}
 }
 
+// A call that leaves through an egress gateway is followed there, and on.
+func TestTraceThroughEgressGateway(t *testing.T) {
+	mesh := header + `spec:
+  egress:
+    hosts:
+    - host: nginx.example.com
+      ports: [{number: 80, protocol: HTTP, targetPort: 443}]
+      gateway: istio-egressgateway
+      tls: {mode: SIMPLE}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: front, namespace: shop, labels: {sidecar.istio.io/inject: "true"}}
+`
+	want := `GET http://nginx.example.com/ from shop/front
+reaches      istio-egressgateway.istio-system.svc.cluster.local:80
+             nginx-example-com, on to nginx.example.com:80
+
+caller       Pod shop/front (<stdin>:14:51)
+             has a sidecar: the pod asks for it
+route        VirtualService istio-system/nginx.example.com (<stdin>:7:7)
+             http[0] takes it: port 80
+-> 100 %     istio-egressgateway.istio-system.svc.cluster.local:80
+             nginx-example-com
+rule         DestinationRule istio-system/istio-egressgateway (<stdin>:9:7)
+             subset nginx-example-com is all pods
+             tls mode ISTIO_MUTUAL
+gateway      Gateway istio-system/istio-egressgateway (<stdin>:9:7)
+             HTTPS on port 80 for nginx.example.com
+             tls mode ISTIO_MUTUAL
+route        VirtualService istio-system/nginx.example.com (<stdin>:7:7)
+             http[1] takes it: port 80
+-> 100 %     nginx.example.com:80
+rule         DestinationRule istio-system/nginx.example.com (<stdin>:7:7)
+             tls mode SIMPLE
+destination  ServiceEntry istio-system/nginx.example.com (<stdin>:7:7)
+             nginx.example.com:80, outside of the mesh
+`
+	got := call(mesh, "trace", "-", "--from", "shop/front", "http://nginx.example.com/")
+	same(t, "result", result{0, want, ""}, got)
+	if got := call(mesh, "trace", "-", "--from", "shop/front", "http://nginx.example.com/", "-o", "json"); !strings.Contains(got.Out, `"step": "destination"`) {
+		t.Error(got)
+	}
+}
+
 // The flags are the request, and the answer in JSON has what the text has.
 func TestTraceJSON(t *testing.T) {
 	got := call(routed, "trace", "-", "-X", "POST", "-H", "End-User: jason", "-o", "json", "http://shop.example.com/x?a=b")

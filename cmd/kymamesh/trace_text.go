@@ -66,6 +66,9 @@ func writeBranch(w io.Writer, share string, b trace.Branch, where map[diag.Path]
 			row(w, string(p.Verdict.Outcome), p.Verdict.Why)
 		}
 	}
+	for _, then := range b.Then {
+		writeBranch(w, trace.Percent(then.Share), then, where, len(b.Then) > 1)
+	}
 	if verdict && b.Verdict.Outcome != trace.Reaches && len(b.Pods) < 2 {
 		row(w, string(b.Verdict.Outcome), b.Verdict.Why)
 	}
@@ -162,6 +165,8 @@ type (
 		Verdict verdictJSON `json:"verdict"`
 		Hops    []hopJSON   `json:"hops"`
 		Pods    []podJSON   `json:"workloads"`
+		// Then is where it goes from a gateway.
+		Then []branchJSON `json:"goesTo,omitempty"`
 	}
 	podJSON struct {
 		Connection string      `json:"connection"`
@@ -204,9 +209,12 @@ func jsonVerdict(v trace.Verdict, where map[diag.Path]diag.Pos) verdictJSON {
 func jsonBranches(branches []trace.Branch, where map[diag.Path]diag.Pos) []branchJSON {
 	all := []branchJSON{}
 	for _, b := range branches {
-		j := branchJSON{b.Share, b.Host, b.Port, b.Subset, jsonVerdict(b.Verdict, where), jsonHops(b.Hops, where), []podJSON{}}
+		j := branchJSON{b.Share, b.Host, b.Port, b.Subset, jsonVerdict(b.Verdict, where), jsonHops(b.Hops, where), []podJSON{}, nil}
 		for _, p := range b.Pods {
 			j.Pods = append(j.Pods, podJSON{connections[p.Connection], jsonVerdict(p.Verdict, where), jsonHops(p.Hops, where)})
+		}
+		if len(b.Then) > 0 {
+			j.Then = jsonBranches(b.Then, where)
 		}
 		all = append(all, j)
 	}

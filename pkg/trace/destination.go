@@ -18,7 +18,8 @@ func (t *tracer) branch(d topology.Destination, r router, f flight, from at) Bra
 	_, b.Port = t.Reached(r.side, d, r.port)
 	s, isService := t.ServiceOf(d.Host)
 	entries := t.EntriesOf(d.Host)
-	if !isService && len(entries) == 0 {
+	doors := t.inner(&b)
+	if !isService && len(entries)+len(doors) == 0 {
 		b.Verdict = t.nobody(d, from)
 		return b
 	}
@@ -30,6 +31,8 @@ func (t *tracer) branch(d topology.Destination, r router, f flight, from at) Bra
 	labels, ok := t.subset(&b, r.client, from)
 	switch {
 	case !ok:
+	case len(doors) > 0:
+		t.through(&b, doors, r, f)
 	case isService:
 		t.service(&b, s, port, labels, r, f)
 	default:
@@ -98,7 +101,7 @@ func (t *tracer) subset(b *Branch, client topology.Client, from at) (map[string]
 	}
 	if rule, i, ok := rules.Subset(b.Subset); ok {
 		s := rule.Spec.Subsets[i]
-		b.Hops = append(b.Hops, Hop{Rule, rule.Object, rule.At("spec", "subsets", i), append([]string{"subset " + b.Subset + " is " + pairs(s.Labels)}, says...)})
+		b.Hops = append(b.Hops, Hop{Rule, rule.Object, rule.At("spec", "subsets", i), append([]string{"subset " + b.Subset + " is " + every(s.Labels)}, says...)})
 		return s.Labels, true
 	}
 	about := t.RulesAbout(b.Host)
@@ -112,6 +115,14 @@ func (t *tracer) subset(b *Branch, client topology.Client, from at) (map[string]
 		b.Verdict = from.blame(unknown("the package does not hold the DestinationRule of %s with the subset %s", b.Host, b.Subset), "subset")
 	}
 	return nil, false
+}
+
+// every names labels, of which none are those of all pods.
+func every(labels map[string]string) string {
+	if len(labels) == 0 {
+		return "all pods"
+	}
+	return pairs(labels)
 }
 
 // others is the hint to what there is instead.

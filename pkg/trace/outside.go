@@ -253,6 +253,12 @@ func (t *tracer) router(d door) router {
 // admitted asks the policies of the gateway's own pods.
 func (t *tracer) admitted(d door, r router, http topology.Answer) bool {
 	call := topology.Call{HTTP: http, Request: t.call.request(), Certified: topology.No}
+	if t.from != nil {
+		call.Namespace, call.Account, call.Certified = t.from.client.Namespace, t.from.account, topology.NotKnown
+		if d.server.GetTls().GetMode() == networking.ServerTLSSettings_ISTIO_MUTUAL {
+			call.Certified = topology.Yes
+		}
+	}
 	policies := t.PoliciesOn(r.client.Namespace, r.client.Labels)
 	if !r.whole {
 		for _, p := range t.Policies() {

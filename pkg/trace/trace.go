@@ -81,7 +81,9 @@ type Branch struct {
 	Port         int
 	Hops         []Hop
 	// Pods are the workloads behind it, each of which takes a part of the calls.
-	Pods    []Pod
+	Pods []Pod
+	// Then is where it goes from there, when the destination is a gateway.
+	Then    []Branch
 	Verdict Verdict
 }
 
@@ -145,6 +147,10 @@ type tracer struct {
 	call   Call
 	answer Answer
 	noted  map[string]bool
+	// from is the proxy that sent the call to a gateway inside the mesh, and deep how
+	// many gateways it went through.
+	from *router
+	deep int
 }
 
 func (t *tracer) note(format string, args ...any) {
@@ -197,7 +203,11 @@ func (t *tracer) sum() Verdict {
 		case b.Verdict.Outcome == Unknown:
 			open = first(open, &b.Verdict)
 		}
-		reached = append(reached, strings.TrimSpace(b.Name()+" "+percent))
+		name := b.Name()
+		for _, then := range b.Then {
+			name += ", on to " + then.Name()
+		}
+		reached = append(reached, strings.TrimSpace(name+" "+percent))
 	}
 	v := Verdict{Outcome: Reaches}
 	switch v.Why = strings.Join(reached, ", "); {

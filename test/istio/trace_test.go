@@ -62,7 +62,7 @@ func TestTrace(t *testing.T) {
 			}
 		})
 	}
-	for verb, least := range map[string]int{"mesh": 45, "gateway": 90, "access": 80} {
+	for verb, least := range map[string]int{"mesh": 45, "gateway": 90, "egress": 5, "access": 80} {
 		if said[verb] < least {
 			t.Errorf("%s: only %d sentences were answered, want %d", verb, said[verb], least)
 		}
@@ -74,7 +74,28 @@ func TestTrace(t *testing.T) {
 const notSaid = "unknown"
 
 var traced = map[string]func(m *topology.Model, object, want string) (string, error){
-	"mesh": traceMesh, "gateway": traceGateway, "access": traceAccess,
+	"mesh": traceMesh, "gateway": traceGateway, "egress": traceEgress, "access": traceAccess,
+}
+
+// traceEgress is where the egress gateway sends what comes to it from the mesh.
+func traceEgress(m *topology.Model, object, _ string) (string, error) {
+	scheme, target, _ := strings.Cut(object, " ")
+	words := strings.Fields(target)
+	host, port, _, err := hostPortPath(words[0])
+	if err != nil || scheme == "tcp" {
+		return notSaid, err
+	}
+	c, err := trace.Parse(fmt.Sprintf("%s://%s:%d", scheme, host, port))
+	if err != nil {
+		return "", err
+	}
+	_, c.Path, _ = strings.Cut(words[0], "/")
+	c.From, c.Path = "clients/client", "/"+c.Path
+	a, err := trace.Of(m, withWords(c, words[1:]))
+	if err != nil || len(a.Branches) != 1 || len(a.Branches[0].Then) == 0 {
+		return notSaid, err
+	}
+	return branchText(a.Branches[0].Then), nil
 }
 
 // clientCluster is the cluster of a case with a client that no document names.
@@ -131,27 +152,10 @@ func traceText(m *topology.Model, c trace.Call) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	lost := 0.0
-	var texts []string
-	for _, b := range a.Branches {
-		if b.Host == "fault" {
-			lost = b.Share
-		}
-	}
-	for _, b := range a.Branches {
-		if b.Host == "fault" {
-			continue
-		}
-		text := strings.Replace(b.Name(), clusterSuffix, "", 1)
-		if len(a.Branches) > 1 {
-			text += " " + strconv.FormatFloat(b.Share*100/math.Max(100-lost, 1), 'f', -1, 64)
-		}
-		texts = append(texts, text)
-	}
 	v := a.Verdict
 	switch {
-	case len(texts) > 0:
-		return strings.Join(texts, ", "), nil
+	case len(a.Branches) > 0:
+		return branchText(a.Branches), nil
 	case v.Outcome == trace.Unknown:
 		return notSaid, nil
 	case v.Outcome == trace.Answered && v.Object.Kind == "Gateway":
@@ -162,6 +166,28 @@ func traceText(m *topology.Model, c trace.Call) (string, error) {
 		return strconv.Itoa(v.Status), nil
 	}
 	return "refused", nil
+}
+
+// branchText are destinations with their shares.
+func branchText(branches []trace.Branch) string {
+	lost := 0.0
+	var texts []string
+	for _, b := range branches {
+		if b.Host == "fault" {
+			lost = b.Share
+		}
+	}
+	for _, b := range branches {
+		if b.Host == "fault" {
+			continue
+		}
+		text := strings.Replace(b.Name(), clusterSuffix, "", 1)
+		if len(branches) > 1 {
+			text += " " + strconv.FormatFloat(b.Share*100/math.Max(100-lost, 1), 'f', -1, 64)
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // agrees compares by shares: Envoy's weights are as they were written.
