@@ -145,7 +145,8 @@ func (r *resolver) exposedHost(at diag.Path, s service, written string) (string,
 		r.ds.Errorf(diag.CodeName, at, "%q is no host; write a DNS name, *.name or *", written)
 		return "", false
 	}
-	if host != written && r.doc.Value.Spec.Domain == "" && r.spec.Platform != "minikube" {
+	// On a local platform local.kyma.dev is the right name: it leads to 127.0.0.1.
+	if local := []string{"minikube", "k3d"}; host != written && r.doc.Value.Spec.Domain == "" && !slices.Contains(local, r.spec.Platform) {
 		r.ds.Warnf(diag.CodeDomain, at, "host %s becomes %s; write spec.domain", written, host)
 	}
 	if s.team(at) && strings.HasPrefix(host, "*") {
