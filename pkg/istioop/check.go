@@ -27,6 +27,7 @@ func Check(m *mesh.Mesh) diag.List {
 	c.deleted()
 	c.tooYoung()
 	c.betweenObjects()
+	c.gatewaysNeeded()
 	c.againstWords()
 	c.twins()
 	c.tree("", c.spec)

@@ -409,7 +409,7 @@ func (r *resolver) ownPods() {
 // gatewayAccounts checks whose account the gateways' pods run as.
 func (r *resolver) gatewayAccounts() {
 	for i, g := range r.gateways {
-		if g.account == "" && onIngressPods(g.Selector) && !r.existing() {
+		if g.account == "" && OnIngressPods(g.Selector) && !r.existing() {
 			r.gateways[i].account = ingressAccount
 		}
 		if g.account == "" || isAccount(g.account) && strings.Contains(g.account, "/") {

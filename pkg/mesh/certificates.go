@@ -112,7 +112,7 @@ func (r *resolver) certifiedHosts(at diag.Path, hosts []gatewayHost) []string {
 
 // secretNamespace is where the gateway's pods read Secrets: their own namespace.
 func (r *resolver) secretNamespace(at diag.Path, g gateway) string {
-	if onIngressPods(g.Selector) {
+	if OnIngressPods(g.Selector) {
 		return Root
 	}
 	if g.account == "" {

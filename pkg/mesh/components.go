@@ -117,7 +117,7 @@ func (r *resolver) ingressGateway(at diag.Path, words spec.GatewayComponent) Gat
 	}
 	if !g.Enabled {
 		for _, gateway := range r.gateways {
-			if onIngressPods(gateway.Selector) {
+			if OnIngressPods(gateway.Selector) {
 				r.ds.Errorf(diag.CodeReference, at.Key("enabled"), "%s needs the ingress gateway", gateway.Name)
 			}
 		}
@@ -176,7 +176,7 @@ func (r *resolver) ingressPorts(at diag.Path, words map[string]spec.ServicePort)
 	ports := r.servicePorts(at, r.facts.IngressPorts, words)
 	var added []ServicePort
 	for _, g := range r.gateways {
-		if !onIngressPods(g.Selector) {
+		if !OnIngressPods(g.Selector) {
 			continue
 		}
 		for _, s := range g.Servers {

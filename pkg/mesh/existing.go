@@ -83,7 +83,7 @@ func (r *resolver) existingPorts() {
 	for _, g := range r.gateways {
 		for _, l := range g.listeners {
 			open := func(p ServicePort) bool { return p.Port == l.Port }
-			if onIngressPods(g.Selector) && !slices.ContainsFunc(r.facts.IngressPorts, open) {
+			if OnIngressPods(g.Selector) && !slices.ContainsFunc(r.facts.IngressPorts, open) {
 				r.ds.Errorf(diag.CodeReference, l.path.Key("port"), "the Service of an existing ingress gateway has 80 and 443 by itself; open %d there, give its pods a label of their own and write it in selector", l.Port)
 			}
 		}

@@ -50,7 +50,7 @@ func (r *resolver) hidden(at diag.Path, s *service, seen map[string]bool) {
 			continue // nobody says where its pods are
 		case x.known.account != "":
 			namespace, _, _ = strings.Cut(x.known.account, "/")
-		case !onIngressPods(x.known.Selector):
+		case !OnIngressPods(x.known.Selector):
 			continue
 		}
 		if !seen[namespace] {

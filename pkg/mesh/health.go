@@ -19,7 +19,7 @@ func (r *resolver) health(others []VirtualHost) []VirtualHost {
 	}
 	for i := range r.gateways {
 		g := &r.gateways[i]
-		if g.Name == kymaGateway && g.Namespace == "kyma-system" && onIngressPods(g.Selector) && g.servesFor(Root, host) {
+		if g.Name == kymaGateway && g.Namespace == "kyma-system" && OnIngressPods(g.Selector) && g.servesFor(Root, host) {
 			return []VirtualHost{{
 				Namespace: Root, Name: "istio-healthz", Host: host, Gateway: g.Namespace + "/" + g.Name, Origin: g.path,
 				Routes: []Route{{

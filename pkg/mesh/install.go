@@ -182,8 +182,8 @@ func targetPort(port int) int {
 // ingressLabels are the labels of the pods that the installation makes.
 var ingressLabels = map[string]string{"app": "istio-ingressgateway", "istio": "ingressgateway"}
 
-// onIngressPods tells whether a gateway's selector finds the installed pods.
-func onIngressPods(selector map[string]string) bool {
+// OnIngressPods tells whether a gateway's selector finds the installed pods.
+func OnIngressPods(selector map[string]string) bool {
 	return contained(selector, ingressLabels)
 }
 

@@ -33,7 +33,7 @@ func (r *resolver) httpServers(g gateway) {
 // sharePods tells whether two gateways run on the same pods: the selector of
 // one finds the pods of the other, or both find the installed ones.
 func sharePods(a, b gateway) bool {
-	return contained(a.Selector, b.Selector) || contained(b.Selector, a.Selector) || onIngressPods(a.Selector) && onIngressPods(b.Selector)
+	return contained(a.Selector, b.Selector) || contained(b.Selector, a.Selector) || OnIngressPods(a.Selector) && OnIngressPods(b.Selector)
 }
 
 // servedOnce refuses two servers of the same pods for one host and port: Istio
@@ -144,7 +144,7 @@ func (r *resolver) oneSecretEach() {
 // Service takes in on another one, when somebody listens on that one too.
 func (r *resolver) targetPorts() {
 	for _, g := range r.gateways {
-		if !onIngressPods(g.Selector) {
+		if !OnIngressPods(g.Selector) {
 			continue
 		}
 		for _, l := range g.listeners {
@@ -159,7 +159,7 @@ func (r *resolver) targetPorts() {
 
 func (r *resolver) listensOn(port int) bool {
 	for _, g := range r.gateways {
-		if !onIngressPods(g.Selector) {
+		if !OnIngressPods(g.Selector) {
 			continue
 		}
 		if slices.ContainsFunc(g.Servers, func(s Server) bool { return s.Port == port }) {

@@ -267,7 +267,7 @@ func hostPatterns(hosts []string, g *gateway) []string {
 // podPort is where the gateway's pods receive what arrives at a port of their
 // Service.
 func (r *resolver) podPort(g *gateway, port int) int {
-	if onIngressPods(g.Selector) {
+	if OnIngressPods(g.Selector) {
 		for _, p := range r.ingress {
 			if p.Port == port {
 				return p.TargetPort
