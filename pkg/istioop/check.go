@@ -55,14 +55,6 @@ func (s saying) statements() []statement {
 	return all
 }
 
-// place names an override in a message about another one.
-func (c *checker) place(s saying, at diag.Path) string {
-	if s.Object == "" {
-		return at.String()
-	}
-	return fmt.Sprintf("%s (%s)", s.Object, at)
-}
-
 func (c *checker) deleted() {
 	for _, s := range c.said {
 		for _, st := range s.statements() {
@@ -113,9 +105,9 @@ func (c *checker) differ(a, b saying, st statement) {
 		if !ok || isEmpty(other.value) || path == st.path && reflect.DeepEqual(other.value, st.value) || isAppended(path) {
 			continue
 		}
-		c.ds.Errorf(diag.CodeDuplicate, st.at, "%s says something else; keep one", c.place(b, other.at))
+		c.ds.Errorf(diag.CodeDuplicate, st.at, "%s says something else; keep one", b.Place(other.at))
 		if path != st.path { // seen from this side only
-			c.ds.Errorf(diag.CodeDuplicate, other.at, "%s says something else; keep one", c.place(a, st.at))
+			c.ds.Errorf(diag.CodeDuplicate, other.at, "%s says something else; keep one", a.Place(st.at))
 		}
 		return
 	}

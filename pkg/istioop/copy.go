@@ -32,15 +32,9 @@ func copyMap(m manifest.Tree) manifest.Tree {
 func copyList(l []any) []any {
 	out := make([]any, 0, len(l))
 	for _, item := range l {
-		if !isReplaceMark(item) {
+		if !mesh.IsReplaceMark(item) {
 			out = append(out, copyValue(item))
 		}
 	}
 	return out
-}
-
-// isReplaceMark is true for the item that makes its list replace the one below.
-func isReplaceMark(item any) bool {
-	m, _ := item.(manifest.Tree)
-	return m[mesh.ReplaceKey] != nil
 }

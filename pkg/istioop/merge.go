@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
+	"github.com/kymamesh/kymamesh/pkg/mesh"
 )
 
 // merge lays one partial IstioOperator spec over another and leaves both as they
@@ -45,7 +46,7 @@ func mergeValues(at string, into, above any) any {
 	case []any:
 		into, isList := into.([]any)
 		rule, isKeyed := ruleAt(at)
-		if isList && isKeyed && len(above) > 0 && !slices.ContainsFunc(above, isReplaceMark) {
+		if isList && isKeyed && len(above) > 0 && !slices.ContainsFunc(above, mesh.IsReplaceMark) {
 			return mergeLists(at, rule, into, above)
 		}
 	}

@@ -109,7 +109,7 @@ func (r reader) value(pattern, path string, at diag.Path, below, v any) {
 // noMarks refuses marks in lists that are replaced anyway, and in what is data.
 func (r reader) noMarks(at diag.Path, list []any) {
 	for i, item := range list {
-		if isReplaceMark(item) {
+		if mesh.IsReplaceMark(item) {
 			r.ds.Errorf(diag.CodeUnused, at.Index(i), "this list is replaced anyway; leave %s out", mesh.ReplaceKey)
 		}
 	}
@@ -118,14 +118,14 @@ func (r reader) noMarks(at diag.Path, list []any) {
 // list reads a list whose items have names.
 func (r reader) list(rule listRule, pattern, path string, at diag.Path, below any, list []any) {
 	under, _ := below.([]any)
-	replaces := slices.ContainsFunc(list, isReplaceMark)
+	replaces := slices.ContainsFunc(list, mesh.IsReplaceMark)
 	if replaces {
 		r.say(path, at, list)
 		under = nil
 	}
 	for i, item := range list {
 		m, isMapping := item.(manifest.Tree)
-		if !isMapping || isReplaceMark(item) {
+		if !isMapping || mesh.IsReplaceMark(item) {
 			continue
 		}
 		at := at.Index(i)

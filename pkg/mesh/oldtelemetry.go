@@ -139,10 +139,10 @@ func (r *resolver) oldAccessLog(at diag.Path, entries []spec.AccessLog) *Reporte
 	if len(names) == 0 {
 		return nil
 	}
-	if names[0] == "envoy" && !slices.ContainsFunc(r.spec.ExtensionProviders, func(p *extensionProvider) bool { return p.GetName() == "envoy" }) {
+	if names[0] == "envoy" && !slices.ContainsFunc(r.providers, func(p *extensionProvider) bool { return p.GetName() == "envoy" }) {
 		return &ReportedLog{File: standardOutput}
 	}
-	for _, p := range r.spec.ExtensionProviders {
+	for _, p := range r.providers {
 		if p.GetName() != names[0] {
 			continue
 		}

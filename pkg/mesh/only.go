@@ -17,10 +17,31 @@ var installing = []string{
 func (r *resolver) only() {
 	for _, word := range writtenWords(reflect.ValueOf(r.doc.Value.Spec)) {
 		if !slices.Contains(installing, word) {
-			r.ds.Errorf(diag.CodeExclusive, r.at().Key(word), "install.only renders the IstioOperator and nothing else; say it in the KymaMesh that is rendered whole")
+			r.ds.Errorf(diag.CodeExclusive, r.at().Key(word), onlyInstalls)
 		}
 	}
 	if r.spec.Install.Deliver == "none" {
 		r.ds.Errorf(diag.CodeExclusive, r.at().Key("install").Key("deliver"), "with install.only nothing is left to render; leave it out")
+	}
+}
+
+const onlyInstalls = "install.only renders the IstioOperator and nothing else; say it in the KymaMesh that is rendered whole"
+
+// onlyTelemetry refuses what is a Telemetry object in the mesh's Istio.
+func (r *resolver) onlyTelemetry() {
+	at, words := r.at().Key("telemetry"), r.doc.Value.Spec.Telemetry
+	metrics := words.Metrics
+	for _, w := range []struct {
+		at   diag.Path
+		said bool
+	}{
+		{at.Key("tracing"), words.Tracing != nil},
+		{at.Key("accessLogging"), words.AccessLogging != nil},
+		{at.Key("metrics").Key("overrides"), metrics.Overrides != nil},
+		{at.Key("metrics").Key("reportingInterval"), metrics.ReportingInterval != nil},
+	} {
+		if w.said && !r.oldTelemetry() {
+			r.ds.Errorf(diag.CodeExclusive, w.at, onlyInstalls)
+		}
 	}
 }

@@ -165,6 +165,12 @@ const (
 	ReplaceValue = "replace"
 )
 
+// IsReplaceMark is true for that item.
+func IsReplaceMark(item any) bool {
+	m, _ := item.(map[string]any)
+	return m[ReplaceKey] != nil
+}
+
 func (f fieldCheck) mapping(at diag.Path, v any, each func(diag.Path, string, any)) {
 	m, ok := v.(map[string]any)
 	if !ok {

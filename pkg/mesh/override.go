@@ -34,6 +34,14 @@ type Override struct {
 	Object string
 }
 
+// Place names a place of the override in a message about another word.
+func (o Override) Place(at diag.Path) string {
+	if o.Object == "" {
+		return at.String()
+	}
+	return o.Object + " (" + at.String() + ")"
+}
+
 // overrides are all overrides of the mesh, the lowest first. Those that lie in
 // objects are of one rank, and stand in the order of their names, so that it does
 // not matter in which order a host gives them.

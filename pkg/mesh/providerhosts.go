@@ -66,11 +66,11 @@ func (r *resolver) hostsOf(t spec.Telemetry, a spec.Access, tracer string) ([]st
 // providerHost is NAMESPACE/HOST of a provider that is called, empty for one that
 // is not: a file, or one that Istio defines.
 func (r *resolver) providerHost(name string) string {
-	i := slices.IndexFunc(r.spec.ExtensionProviders, func(p *extensionProvider) bool { return p.GetName() == name })
+	i := slices.IndexFunc(r.providers, func(p *extensionProvider) bool { return p.GetName() == name })
 	if i < 0 {
 		return ""
 	}
-	fd, m := providerField(r.spec.ExtensionProviders[i])
+	fd, m := providerField(r.providers[i])
 	if fd == nil || m.Descriptor().Fields().ByName("service") == nil {
 		return ""
 	}

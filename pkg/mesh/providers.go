@@ -209,7 +209,7 @@ func isEnvoyStatus(code int) bool {
 
 // provider finds a provider of a sort by its name.
 func (r *resolver) provider(at diag.Path, name string, sort providerSort) *extensionProvider {
-	for _, p := range r.spec.ExtensionProviders {
+	for _, p := range r.providers {
 		if p.GetName() == name {
 			return r.ofSort(at, p, sort)
 		}
@@ -220,8 +220,12 @@ func (r *resolver) provider(at diag.Path, name string, sort providerSort) *exten
 		}
 		return &extensionProvider{Name: name}
 	}
+	if place, gone := r.removed[name]; gone {
+		r.ds.Errorf(diag.CodeReference, at, "no provider %q: %s takes it away; keep one", name, place)
+		return nil
+	}
 	var all []string
-	for _, p := range r.spec.ExtensionProviders {
+	for _, p := range r.providers {
 		all = append(all, p.GetName())
 	}
 	for name := range istioProviders {
@@ -261,7 +265,7 @@ func (r *resolver) providersOf(sort providerSort) []string {
 			all = append(all, name)
 		}
 	}
-	for _, p := range r.spec.ExtensionProviders {
+	for _, p := range r.providers {
 		if fd, _ := providerField(p); fd != nil && providerSorts[fd.Name()] == sort {
 			all = append(all, p.GetName())
 		}

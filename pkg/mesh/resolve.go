@@ -120,6 +120,11 @@ type resolver struct {
 	gateways []gateway
 	onPods   map[string][]*gateway // the gateways on the pods that labels find
 	services []service
+	// providers are those that words can name, and removed the places of overrides
+	// that took others away, by their names.
+	providers []*extensionProvider
+	removed   map[string]string
+
 	routed   map[string]string   // namespace/name of services with a route, by host
 	external map[string]External // the hosts of egress, by each of their names
 
@@ -136,17 +141,14 @@ func (r *resolver) resolve() *Mesh {
 	m.sources = sources{written: r.doc.Value.Spec, at: r.at(), stack: r.stack, facts: r.facts}
 	if r.spec.Install.Only {
 		r.only()
-		m.Install, m.istio = r.install(), r.istio
+		m.Install, m.istio = r.installation(), r.istio
+		r.onlyTelemetry()
 		return m
 	}
 	r.collectServices()
 	r.resolveGateways()
 	m.Certificates = r.resolveCertificates()
-	m.Install = r.install()
-	r.checkProviders()
-	m.Install.Providers = r.installedProviders()
-	m.Install.Reports = r.reports()
-	m.istio = r.istio
+	m.Install, m.istio = r.installation(), r.istio
 	r.gatewaysKnown()
 	r.ingress = m.Install.IngressGateway.Ports
 	if r.existing() {
@@ -174,6 +176,15 @@ func (r *resolver) resolve() *Mesh {
 		m.Gateways = append(m.Gateways, g.Gateway)
 	}
 	return m
+}
+
+// installation is the installation with what is reported.
+func (r *resolver) installation() Install {
+	in := r.install()
+	r.checkProviders()
+	r.definedProviders(in.Overrides)
+	in.Providers, in.Reports = r.installedProviders(), r.reports()
+	return in
 }
 
 func (r *resolver) metadata() {
