@@ -43,7 +43,7 @@ func (l NamespaceLabel) ClusterOwned() bool {
 type PodSetting struct {
 	Namespace string
 	Selector  map[string]string
-	// Key is InjectLabel, a label, or that of an annotation.
+	// Key is InjectLabel or RevisionLabel, labels, or that of an annotation.
 	Key string
 	// Value is empty at ProxyConfigAnnotation, where Config says it.
 	Value  string
@@ -88,17 +88,28 @@ func (r *resolver) namespaceLabel(name string) (NamespaceLabel, bool) {
 		return l, false
 	case words.Injection != "":
 		l.Origin = at.Key("injection")
-		l.Value = r.oneOf(l.Origin, words.Injection, injections)
+		l.Key, l.Value = r.injectionLabel(r.oneOf(l.Origin, words.Injection, injections))
 		r.injector(l)
 	case words.Revision != "":
 		l.Origin, l.Key, l.Value = at.Key("revision"), RevisionLabel, words.Revision
 		r.revisionLabel(l)
 	case r.facts.Injection[name] != "":
-		l.Origin, l.Value, l.Default = r.at().Key("kyma"), r.facts.Injection[name], true
+		l.Origin, l.Default = r.at().Key("kyma"), true
+		l.Key, l.Value = r.injectionLabel(r.facts.Injection[name])
 	default:
 		return l, false
 	}
 	return l, true
+}
+
+// injectionLabel is the label by which this mesh's injector is told. An installation
+// with a revision answers that one only (istio
+// manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml).
+func (r *resolver) injectionLabel(injection string) (key, value string) {
+	if revision := r.spec.Install.Revision; injection == "enabled" && revision != "" {
+		return RevisionLabel, revision
+	}
+	return InjectionLabel, injection
 }
 
 func (r *resolver) revisionLabel(l NamespaceLabel) {
@@ -116,12 +127,21 @@ func (r *resolver) injector(l NamespaceLabel) {
 	if l.Value == "disabled" && l.Key == InjectionLabel {
 		return
 	}
-	revision := r.spec.Install.Revision
-	switch {
-	case ignored(l.Namespace):
+	if ignored(l.Namespace) {
 		r.ds.Warnf(diag.CodeNoInjector, l.Origin, "Istio leaves %s alone; its pods get no sidecar", l.Namespace)
-	case l.Key == InjectionLabel && revision != "":
-		r.ds.Warnf(diag.CodeNoInjector, l.Origin, "istio-injection is answered by the installation whose tag is default, and this one is %s; write revision: %[1]s", revision)
+	}
+}
+
+// unlabelled says that a revision never gives sidecars to namespaces that say
+// nothing.
+func (r *resolver) unlabelled() {
+	const text = "an installation with a revision gives no sidecar to namespaces that say nothing; write namespaces.NAME.injection: enabled"
+	switch {
+	case r.spec.Injection != "enabled" || r.spec.Install.Revision == "" || r.existing():
+	case r.doc.Value.Spec.Injection != "":
+		r.ds.Warnf(diag.CodeNoInjector, r.at().Key("injection"), text)
+	default: // the generation's
+		r.ds.Infof(diag.CodeNoInjector, r.at().Key("install").Key("revision"), text)
 	}
 }
 
@@ -139,7 +159,12 @@ func (r *resolver) podSettings(mesh Resources) []PodSetting {
 			all = append(all, PodSetting{Namespace: s.Namespace, Selector: s.selector(), Key: key, Value: value, Origin: s.at(word)})
 		}
 		if s.Injection != "" {
-			set("injection", InjectLabel, r.serviceInjection(s))
+			value := r.serviceInjection(s)
+			set("injection", InjectLabel, value)
+			if _, said := r.injectionOf(s.Namespace); value == "true" && !said && r.spec.Install.Revision != "" {
+				// The namespace says nothing, and a revision is named or does not answer.
+				set("injection", RevisionLabel, r.spec.Install.Revision)
+			}
 		}
 		if s.Proxy.Resources != (spec.Resources{}) {
 			for _, a := range r.proxyResources(s, mesh) {

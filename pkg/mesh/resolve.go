@@ -155,6 +155,7 @@ func (r *resolver) resolve() *Mesh {
 		r.ingress = r.facts.IngressPorts
 	}
 	r.rootNamespace()
+	r.unlabelled()
 	m.Namespaces = r.namespaceLabels()
 	m.PodSettings = r.podSettings(m.Install.Sidecar)
 	m.MTLS = r.mtls()

@@ -68,7 +68,7 @@ const unseenPods = "changes the package's own workload; give the package (transf
 func podEdit(s mesh.PodSetting) edit.Edit {
 	field := "annotations"
 	advice := "annotate its pod template yourself"
-	if s.Key == mesh.InjectLabel {
+	if s.Key == mesh.InjectLabel || s.Key == mesh.RevisionLabel {
 		field, advice = "labels", "label its pod template "+s.Key
 	}
 	e := edit.Edit{
@@ -80,6 +80,9 @@ func podEdit(s mesh.PodSetting) edit.Edit {
 			Unseen:  unseenPods,
 		},
 		Origin: s.Origin,
+	}
+	if s.Key == mesh.RevisionLabel {
+		e.Missing = nil // the same word asks for InjectLabel
 	}
 	if s.Key == mesh.InjectLabel {
 		// The annotation is the older way; the label would win over it in silence.

@@ -66,6 +66,17 @@ var injections = []struct {
 		"Deployment plain: 10m/192Mi..1/1Gi",
 		`Deployment joined: 10m/192Mi..1/1Gi DNS=false drainDuration="10s"`,
 	}},
+	// The installation has a revision, and answers nothing else.
+	{"injection-with-a-revision", []string{
+		"Namespace shop: [rev.namespace.sidecar-injector.istio.io]",
+		"Namespace legacy: []",
+		"Namespace silent: [rev.object.sidecar-injector.istio.io]",
+		"Deployment a: 10m/192Mi..1/1Gi by [rev.namespace.sidecar-injector.istio.io]",
+		"Deployment b: 10m/192Mi..1/1Gi by [rev.object.sidecar-injector.istio.io]",
+		"Deployment c: 10m/192Mi..1/1Gi by [rev.object.sidecar-injector.istio.io]",
+		"Deployment d: no sidecar by []",
+		"Deployment e: 10m/192Mi..1/1Gi by []",
+	}},
 	{"edits-that-say-the-same", []string{"Namespace shop: [namespace.sidecar-injector.istio.io]", "Deployment f: no sidecar"}},
 	{"edits-taken-back", []string{"Namespace legacy: [rev.object.sidecar-injector.istio.io object.sidecar-injector.istio.io]", "Deployment batch: 10m/192Mi..1/1Gi"}},
 	{"edits-no-sidecar-will-come", []string{
@@ -117,13 +128,18 @@ func injected(file string) ([]string, error) {
 		return nil, err
 	}
 	var said []string
+	namespaces := map[string]klabels.Set{}
 	for i := range items {
 		if u := &items[i]; u.GetKind() == "Namespace" {
+			namespaces[u.GetName()] = u.GetLabels()
 			said = append(said, fmt.Sprintf("Namespace %s: %v", u.GetName(), webhooks.answering(u.GetLabels())))
 		} else if runsPods(u) {
 			sidecar, err := injector.sidecar(u)
 			if err != nil {
 				return nil, err
+			}
+			if strings.Contains(string(spec), `"revision"`) {
+				sidecar += fmt.Sprintf(" by %v", webhooks.asked(namespaces[u.GetNamespace()], podLabels(u)))
 			}
 			said = append(said, fmt.Sprintf("%s %s: %s", u.GetKind(), u.GetName(), sidecar))
 		}
@@ -176,6 +192,25 @@ func (w namespaceWebhooks) answering(labels map[string]string) []string {
 		}
 	}
 	return names
+}
+
+// asked are the webhooks that are asked about a pod with these labels.
+func (w namespaceWebhooks) asked(namespace, pod klabels.Set) []string {
+	names := []string{}
+	for _, hook := range w {
+		of, err := metav1.LabelSelectorAsSelector(hook.NamespaceSelector)
+		about, err2 := metav1.LabelSelectorAsSelector(hook.ObjectSelector)
+		if err == nil && err2 == nil && of.Matches(namespace) && about.Matches(pod) {
+			names = append(names, hook.Name)
+		}
+	}
+	return names
+}
+
+func podLabels(u *unstructured.Unstructured) klabels.Set {
+	path, _ := topology.PodTemplate(u.GetAPIVersion(), u.GetKind())
+	labels, _, _ := unstructured.NestedStringMap(u.Object, append(slices.Clone(path), "metadata", "labels")...)
+	return labels
 }
 
 // TestNamespaces holds rendered Namespaces against Kubernetes' own type and rules.
