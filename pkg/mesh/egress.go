@@ -147,15 +147,19 @@ func (r *resolver) egressNames(h egressHost, first map[string]diag.Path) bool {
 	}
 	good := len(h.Host) > 0
 	for i, host := range h.Host {
+		at := at.Index(i)
+		if len(h.Host) == 1 { // most often written without its list
+			at = h.at.Key("host")
+		}
 		other, twice := first[host]
 		switch {
-		case !r.egressName(at.Index(i), host):
+		case !r.egressName(at, host):
 			good = false
 		case twice && other == h.at:
-			r.ds.Errorf(diag.CodeDuplicate, at.Index(i), "%s is written twice; keep one", host)
+			r.ds.Errorf(diag.CodeDuplicate, at, "%s is written twice; keep one", host)
 			good = false
 		case twice:
-			r.ds.Errorf(diag.CodeDuplicate, at.Index(i), "%s is also %s; put both ports there", host, shortPath(other))
+			r.ds.Errorf(diag.CodeDuplicate, at, "%s is also %s; put both ports there", host, shortPath(other))
 			good = false
 		default:
 			first[host] = h.at
