@@ -119,11 +119,15 @@ func injected(file string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	injector, err := newInjector(all)
+	name := "istio-sidecar-injector"
+	if revision, ok, _ := unstructured.NestedString(words, "install", "revision"); ok {
+		name += "-" + revision
+	}
+	injector, err := newInjector(all, name)
 	if err != nil {
 		return nil, err
 	}
-	webhooks, err := newNamespaceWebhooks(all)
+	webhooks, err := newNamespaceWebhooks(all, name)
 	if err != nil {
 		return nil, err
 	}
@@ -170,9 +174,9 @@ func itemsOf(file string) ([]unstructured.Unstructured, error) {
 // namespaceWebhooks are the injector's webhooks, by what namespaces have to say.
 type namespaceWebhooks []admission.MutatingWebhook
 
-func newNamespaceWebhooks(all objectsByName) (namespaceWebhooks, error) {
+func newNamespaceWebhooks(all objectsByName, name string) (namespaceWebhooks, error) {
 	var config admission.MutatingWebhookConfiguration
-	o := all.object("MutatingWebhookConfiguration", "istio-sidecar-injector")
+	o := all.object("MutatingWebhookConfiguration", name)
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o, &config); err != nil {
 		return nil, err
 	}
@@ -263,8 +267,8 @@ type podInjector struct {
 	mesh      *meshconfig.MeshConfig
 }
 
-func newInjector(all objectsByName) (podInjector, error) {
-	config, err := inject.UnmarshalConfig([]byte(all.text("ConfigMap", "istio-sidecar-injector", "data", "config")))
+func newInjector(all objectsByName, name string) (podInjector, error) {
+	config, err := inject.UnmarshalConfig([]byte(all.text("ConfigMap", name, "data", "config")))
 	if err != nil {
 		return podInjector{}, err
 	}
@@ -272,10 +276,10 @@ func newInjector(all objectsByName) (podInjector, error) {
 	if in.templates, err = inject.ParseTemplates(config.RawTemplates); err != nil {
 		return in, err
 	}
-	if in.values, err = inject.NewValuesConfig(all.text("ConfigMap", "istio-sidecar-injector", "data", "values")); err != nil {
+	if in.values, err = inject.NewValuesConfig(all.text("ConfigMap", name, "data", "values")); err != nil {
 		return in, err
 	}
-	in.mesh, err = mesh.ApplyMeshConfigDefaults(all.text("ConfigMap", "istio", "data", "mesh"))
+	in.mesh, err = mesh.ApplyMeshConfigDefaults(all.text("ConfigMap", "istio"+strings.TrimPrefix(name, "istio-sidecar-injector"), "data", "mesh"))
 	return in, err
 }
 
