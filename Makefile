@@ -60,6 +60,7 @@ golden:
 	go test ./pkg/schema ./cmd/kymamesh -run 'Page|SchemaFile' -update
 	go test . ./plugins/kymamesh-krm ./examples ./pkg/check -update
 	cd test/schema && go test . -run Refusals -update
+	cd test/istio && go test -vet=off . -run IstioctlCodes -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -132,7 +132,7 @@ func served(g gateway) string {
 
 // gatewaysOf are the Gateways of a VirtualService, whether it holds for the mesh
 // too, and whether the package has all of them.
-func (f *finder) gatewaysOf(vs topology.Config[*networking.VirtualService]) (found []gateway, mesh, all bool) {
+func (f *finder) gatewaysOf(vs virtualService) (found []gateway, mesh, all bool) {
 	for _, side := range topology.Sides(vs) {
 		namespace, name, _ := strings.Cut(string(side), "/")
 		switch g, ok := f.Gateway(namespace, name); {

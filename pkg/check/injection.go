@@ -14,6 +14,11 @@ var injectionChecks = []Check{
 		Mend:  "Write istio-injection: enabled or disabled, or istio.io/rev: REVISION, and one of the two only.",
 	},
 	{
+		Code: diag.CodeUnlabelled, Severity: diag.Info, find: unlabelled, Needs: []string{"Namespace"}, Istio: "IST0102, IST0148",
+		Hurts: "Whether its pods get a sidecar depends on how Istio is installed, and changes with it.",
+		Mend:  "Write the label istio-injection: enabled or disabled.",
+	},
+	{
 		Code: diag.CodeMisplaced, Severity: diag.Error, find: misplaced, Istio: "IST0107",
 		Hurts: "Nothing happens: Istio reads sidecar.istio.io/inject on pods, and istio-injection on namespaces.",
 		Mend:  "Write the label into the pod template: spec.template.metadata.labels.",
@@ -53,6 +58,32 @@ func namespaceLabels(f *finder) {
 			f.sayAs(diag.Warning, n.Object, at, "%s: %s holds, and %s: %s does nothing beside it", topology.NamespaceLabel, value, topology.RevisionLabel, rev)
 		}
 	}
+}
+
+// unlabelled finds namespaces of workloads beside Istio's objects: a package that
+// is about no mesh has nothing to say about injection.
+func unlabelled(f *finder) {
+	for _, n := range f.NamespaceObjects() {
+		labels := n.Labels()
+		_, injection := labels[topology.NamespaceLabel]
+		_, revision := labels[topology.RevisionLabel]
+		_, ambient := labels["istio.io/dataplane-mode"]
+		if injection || revision || ambient || n.Name == f.RootNamespace() || !f.meshed(n.Name) {
+			continue
+		}
+		if f.Install().Known && f.Install().InjectsByDefault {
+			f.say(n.Object, n.At("metadata"), "no label says whether pods of %s get a sidecar; they do, by the installation", n.Name)
+			continue
+		}
+		f.say(n.Object, n.At("metadata"), "no label says whether pods of %s get a sidecar; they do only where the installation injects by default", n.Name)
+	}
+}
+
+// meshed tells whether a namespace has workloads of which none says itself whether
+// it has a sidecar.
+func (f *finder) meshed(namespace string) bool {
+	unsaid := func(w *topology.Workload) bool { return w.Labels[topology.InjectLabel] == "" && proxyOf(w).Name == "" }
+	return f.HasIstio() && slices.ContainsFunc(f.Workloads(namespace), unsaid)
 }
 
 // authored are the workloads that somebody wrote: not what another one of the

@@ -18,6 +18,24 @@ var policyChecks = []Check{
 		Hurts: "The object does nothing.",
 		Mend:  "Write labels of the pods, from their pod template.",
 	},
+	{
+		Code: diag.CodeAmbient, Severity: diag.Warning, find: ambientSidecars, Needs: []string{"networking.istio.io/Sidecar"}, Istio: "IST0167",
+		Hurts: "The object does nothing: node proxies and waypoints do not read it.",
+		Mend:  "Remove it, or give the namespace sidecars.",
+	},
+}
+
+// ambientLabel is the label by which a namespace takes part in the mesh without
+// sidecars.
+const ambientLabel = "istio.io/dataplane-mode"
+
+func ambientSidecars(f *finder) {
+	for _, s := range f.Sidecars() {
+		n, ok := f.Namespace(s.Namespace)
+		if ok && n.Labels()[ambientLabel] == "ambient" && n.Labels()[topology.NamespaceLabel] != "enabled" {
+			f.say(s.Object, s.At(), "pods of %s have no sidecar: its label %s says ambient", s.Namespace, ambientLabel)
+		}
+	}
 }
 
 // enforcing are the kinds that only a pod's own proxy can carry out.

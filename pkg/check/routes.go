@@ -49,6 +49,8 @@ var routeChecks = []Check{
 	},
 }
 
+type virtualService = topology.Config[*networking.VirtualService]
+
 // destinations calls back with every destination of every VirtualService.
 func (f *finder) destinations(each func(topology.Route, topology.Destination)) {
 	for _, vs := range f.VirtualServices() {
@@ -143,7 +145,7 @@ func unknownSubsets(f *finder) {
 
 // rulesBeside tells whether somebody writes DestinationRules where the one of
 // the host would lie, so that its absence means something.
-func (f *finder) rulesBeside(vs topology.Config[*networking.VirtualService], host string) bool {
+func (f *finder) rulesBeside(vs virtualService, host string) bool {
 	namespace, _, ok := topology.SplitHost(host)
 	return f.RulesIn(vs.Namespace) || ok && f.RulesIn(namespace)
 }
@@ -177,7 +179,7 @@ func portlessRoutes(f *finder) {
 
 // calledAt are the ports of the gateways of a VirtualService, and whether all of
 // its sides are gateways that the package holds.
-func (f *finder) calledAt(vs topology.Config[*networking.VirtualService]) (ports []int, all bool) {
+func (f *finder) calledAt(vs virtualService) (ports []int, all bool) {
 	for _, side := range topology.Sides(vs) {
 		namespace, name, _ := strings.Cut(string(side), "/")
 		g, ok := f.Gateway(namespace, name)
@@ -202,7 +204,7 @@ func twoRoutes(f *finder) {
 			continue
 		}
 		for i, later := range b.VirtualServices {
-			first := slices.IndexFunc(b.VirtualServices[:i], func(vs topology.Config[*networking.VirtualService]) bool {
+			first := slices.IndexFunc(b.VirtualServices[:i], func(vs virtualService) bool {
 				return f.meet(vs, later)
 			})
 			if first >= 0 {
@@ -219,28 +221,13 @@ func twoRoutes(f *finder) {
 
 // meet tells whether two VirtualServices of one host have routes of one protocol
 // for the same clients.
-func (f *finder) meet(a, b topology.Config[*networking.VirtualService]) bool {
+func (f *finder) meet(a, b virtualService) bool {
 	http := len(a.Spec.Http) > 0 && len(b.Spec.Http) > 0
 	tls, tcp := len(a.Spec.Tls) > 0 && len(b.Spec.Tls) > 0, len(a.Spec.Tcp) > 0 && len(b.Spec.Tcp) > 0
 	if !http && !tls && !tcp {
 		return false
 	}
-	if len(a.Spec.ExportTo) == 0 || len(b.Spec.ExportTo) == 0 {
-		return true
-	}
-	of := func(vs topology.Config[*networking.VirtualService]) []string {
-		var all []string
-		for _, to := range vs.Spec.ExportTo {
-			if to == "." {
-				to = vs.Namespace
-			}
-			all = append(all, to)
-		}
-		return all
-	}
-	mine, theirs := of(a), of(b)
-	return slices.Contains(mine, "*") || slices.Contains(theirs, "*") ||
-		slices.ContainsFunc(mine, func(to string) bool { return slices.Contains(theirs, to) })
+	return topology.ShareClients(a.Spec.ExportTo, a.Namespace, b.Spec.ExportTo, b.Namespace)
 }
 
 // unreached finds hand-written routes; documents were asked when they were read.

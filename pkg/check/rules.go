@@ -21,6 +21,11 @@ var ruleChecks = []Check{
 		Hurts: "Requests that a route sends to the subset get 503: no endpoint is in it.",
 		Mend:  "Write the labels of the version's pods, in its pod template and not on the Deployment.",
 	},
+	{
+		Code: diag.CodeUnverified, Severity: diag.Warning, find: unverified, Needs: []string{"install.istio.io/IstioOperator"}, Istio: "IST0128, IST0129",
+		Hurts: "Whoever can answer for the host can read what is sent: before Istio 1.21 a sidecar without caCertificates takes any certificate.",
+		Mend:  "Write caCertificates, such as /etc/ssl/certs/ca-certificates.crt.",
+	},
 }
 
 type destinationRule = topology.Config[*networking.DestinationRule]
@@ -109,3 +114,27 @@ func byPlace(labels map[string]string) bool {
 }
 
 func sameLabels(a, b map[string]string) bool { return len(a) == len(b) && topology.Selects(a, b) }
+
+// verifying is the first minor version of Istio 1 whose proxies check servers by
+// the system's authorities (upgrade notes of 1.21).
+const verifying = 21
+
+func unverified(f *finder) {
+	minor, known := f.Install().Minor()
+	if !known || minor >= verifying {
+		return
+	}
+	for _, rule := range f.DestinationRules() {
+		policy := rule.Spec.GetTrafficPolicy()
+		say := func(tls *networking.ClientTLSSettings, at ...any) {
+			secret := tls.GetCredentialName() != "" && rule.Spec.WorkloadSelector != nil
+			if byHand(rule.Object) && starts(tls) && tls.GetCaCertificates() == "" && !secret {
+				f.say(rule.Object, rule.At(append([]any{"spec", "trafficPolicy"}, at...)...), "Istio 1.%d checks no server without caCertificates", minor)
+			}
+		}
+		say(policy.GetTls(), "tls")
+		for i, port := range policy.GetPortLevelSettings() {
+			say(port.GetTls(), "portLevelSettings", i, "tls")
+		}
+	}
+}

@@ -8,6 +8,27 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/topology"
 )
 
+var telemetryChecks = []Check{
+	{
+		Code: diag.CodeNoProvider, Severity: diag.Warning, find: noProvider, Needs: []string{"install.istio.io/IstioOperator"}, Istio: "IST0157",
+		Hurts: "Nothing is logged: Istio passes over a log without a provider where the mesh has no default one.",
+		Mend:  "Write providers, or defaultProviders.accessLogging of the mesh.",
+	},
+}
+
+func noProvider(f *finder) {
+	if !f.Install().Known || f.Install().LogsByDefault {
+		return
+	}
+	for _, t := range f.Telemetries() {
+		for i, l := range t.Spec.AccessLogging {
+			if byHand(t.Object) && len(l.Providers) == 0 && !l.GetDisabled().GetValue() {
+				f.say(t.Object, t.At("spec", "accessLogging", i), "no provider here, and none by default")
+			}
+		}
+	}
+}
+
 // byHand tells whether a person wrote an object.
 func byHand(o *topology.Object) bool { return !o.Rendered && !o.Ours }
 

@@ -61,45 +61,73 @@ const (
 	CodeTelemetry  Code = "KM118"
 
 	// From here on the codes are those of `kymamesh check`, one a check.
-	CodeSameObject     Code = "KM150"
-	CodeUnreadable     Code = "KM151"
-	CodeNoHost         Code = "KM152"
-	CodeHalfHost       Code = "KM153"
-	CodeNoSubset       Code = "KM154"
-	CodeNoPort         Code = "KM155"
-	CodePortless       Code = "KM156"
-	CodeTwoRoutes      Code = "KM157"
-	CodeUnreached      Code = "KM158"
-	CodeTwoRules       Code = "KM159"
-	CodeEmptySubset    Code = "KM160"
-	CodeTLSMode        Code = "KM161"
-	CodePlainCaller    Code = "KM162"
-	CodeProbe          Code = "KM163"
-	CodeTwoPolicies    Code = "KM164"
-	CodeNoGateway      Code = "KM165"
-	CodeNotServed      Code = "KM166"
-	CodeTwoServers     Code = "KM167"
-	CodeRouteKind      Code = "KM168"
-	CodeCredential     Code = "KM169"
-	CodeClosedPort     Code = "KM170"
-	CodeNoGatewayPods  Code = "KM171"
-	CodeInjectionLabel Code = "KM172"
-	CodeMisplaced      Code = "KM173"
-	CodeInjectionValue Code = "KM174"
-	CodeNoSidecar      Code = "KM175"
-	CodeUnenforced     Code = "KM176"
-	CodeOutdated       Code = "KM177"
-	CodeNakedPod       Code = "KM178"
-	CodeReserved       Code = "KM179"
-	CodeAutoImage      Code = "KM180"
-	CodeNobodySelected Code = "KM181"
-	CodeNoPods         Code = "KM182"
-	CodeNamedPort      Code = "KM183"
-	CodeExternalPort   Code = "KM184"
-	CodeTwoProtocols   Code = "KM185"
-	CodeIgnore         Code = "KM186"
-	CodeIdleIgnore     Code = "KM187"
-	CodeWithoutProxy   Code = "KM188"
+	CodeSameObject        Code = "KM150"
+	CodeUnreadable        Code = "KM151"
+	CodeNoHost            Code = "KM152"
+	CodeHalfHost          Code = "KM153"
+	CodeNoSubset          Code = "KM154"
+	CodeNoPort            Code = "KM155"
+	CodePortless          Code = "KM156"
+	CodeTwoRoutes         Code = "KM157"
+	CodeUnreached         Code = "KM158"
+	CodeTwoRules          Code = "KM159"
+	CodeEmptySubset       Code = "KM160"
+	CodeTLSMode           Code = "KM161"
+	CodePlainCaller       Code = "KM162"
+	CodeProbe             Code = "KM163"
+	CodeTwoPolicies       Code = "KM164"
+	CodeNoGateway         Code = "KM165"
+	CodeNotServed         Code = "KM166"
+	CodeTwoServers        Code = "KM167"
+	CodeRouteKind         Code = "KM168"
+	CodeCredential        Code = "KM169"
+	CodeClosedPort        Code = "KM170"
+	CodeNoGatewayPods     Code = "KM171"
+	CodeInjectionLabel    Code = "KM172"
+	CodeMisplaced         Code = "KM173"
+	CodeInjectionValue    Code = "KM174"
+	CodeNoSidecar         Code = "KM175"
+	CodeUnenforced        Code = "KM176"
+	CodeOutdated          Code = "KM177"
+	CodeNakedPod          Code = "KM178"
+	CodeReserved          Code = "KM179"
+	CodeAutoImage         Code = "KM180"
+	CodeNobodySelected    Code = "KM181"
+	CodeNoPods            Code = "KM182"
+	CodeNamedPort         Code = "KM183"
+	CodeExternalPort      Code = "KM184"
+	CodeTwoProtocols      Code = "KM185"
+	CodeIgnore            Code = "KM186"
+	CodeIdleIgnore        Code = "KM187"
+	CodeWithoutProxy      Code = "KM188"
+	CodeUnknownAnnotation Code = "KM189"
+	CodeAnnotationPlace   Code = "KM190"
+	CodeAnnotationValue   Code = "KM191"
+	CodeOldAnnotation     Code = "KM192"
+	CodePortName          Code = "KM193"
+	CodeTwoPorts          Code = "KM194"
+	CodeUnlabelled        Code = "KM195"
+	CodeRefused           Code = "KM196"
+	CodeUnverified        Code = "KM197"
+	CodeRepeatedMatch     Code = "KM198"
+	CodeNoAddress         Code = "KM199"
+	CodeEntryProtocol     Code = "KM200"
+	CodeOneCertificate    Code = "KM201"
+	CodeVersionsPassedBy  Code = "KM202"
+	CodeUncheckedClaims   Code = "KM203"
+	CodeNoProvider        Code = "KM204"
+	CodeInternalGateway   Code = "KM205"
+	CodeDeprecated        Code = "KM206"
+	CodeOpenKeys          Code = "KM207"
+	CodeDoubleTLS         Code = "KM208"
+	CodeWeights           Code = "KM209"
+	CodeFaultFirst        Code = "KM210"
+	CodeTokenless         Code = "KM211"
+	CodeNoEndpoints       Code = "KM212"
+	CodeIdleTLS           Code = "KM213"
+	CodeSecretElsewhere   Code = "KM214"
+	CodeNoParent          Code = "KM215"
+	CodeAmbient           Code = "KM216"
 )
 
 // OfPackage tells whether a code is that of a check of a whole package, which
@@ -195,6 +223,34 @@ var Codes = []struct {
 	{CodeIgnore, "a finding that is ignored without a reason, or of a code that no check has"},
 	{CodeIdleIgnore, "something ignored that is not found any more"},
 	{CodeWithoutProxy, "a pod that runs without the sidecar that it should have"},
+	{CodeUnknownAnnotation, "an annotation of Istio's that Istio does not have"},
+	{CodeAnnotationPlace, "an annotation of Istio's where Istio does not read it"},
+	{CodeAnnotationValue, "an annotation of Istio's with a value that the injector refuses"},
+	{CodeOldAnnotation, "an annotation of Istio's that is going away"},
+	{CodePortName, "a port of which nobody says what it carries"},
+	{CodeTwoPorts, "one port of a workload under two ports of Services"},
+	{CodeUnlabelled, "a namespace that leaves its injection to the installation"},
+	{CodeRefused, "an object that Istio's webhook refuses"},
+	{CodeUnverified, "TLS to a server whose certificate nobody checks"},
+	{CodeRepeatedMatch, "a condition that an earlier route has already"},
+	{CodeNoAddress, "a TCP port outside of the mesh without an address"},
+	{CodeEntryProtocol, "one host and port with two protocols"},
+	{CodeOneCertificate, "one certificate in two Gateways of the same pods"},
+	{CodeVersionsPassedBy, "a gateway that passes the versions of a Service by"},
+	{CodeUncheckedClaims, "a route by claims of a token that nobody checks"},
+	{CodeNoProvider, "access logging without a provider"},
+	{CodeInternalGateway, "the name of a Gateway that Istio makes itself"},
+	{CodeDeprecated, "a field that Istio is giving up"},
+	{CodeOpenKeys, "keys of tokens that istiod fetches from any address"},
+	{CodeDoubleTLS, "TLS inside of TLS"},
+	{CodeWeights, "weights that look like percentages and are none"},
+	{CodeFaultFirst, "a fault that retries and timeouts never see"},
+	{CodeTokenless, "tokens that are checked and not demanded"},
+	{CodeNoEndpoints, "a Service without a selector that has no endpoints"},
+	{CodeIdleTLS, "TLS settings of a Gateway that do nothing"},
+	{CodeSecretElsewhere, "a certificate that lies where the Gateway's pods do not look"},
+	{CodeNoParent, "a route of the Gateway API whose Gateway is not there"},
+	{CodeAmbient, "a Sidecar for pods that have none"},
 }
 
 // About is what a code is about, "" for no code.

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
@@ -138,6 +139,24 @@ func (m *Model) PortsOf(host string) ([]Port, bool) {
 		}
 	}
 	return all, len(entries) > 0
+}
+
+// ShareClients tells whether there is a namespace for whose clients two objects
+// hold, each by its exportTo and its namespace.
+func ShareClients(a []string, ofA string, b []string, ofB string) bool {
+	names := func(exportTo []string, owner string) []string {
+		all := []string{}
+		for _, to := range exportTo {
+			if to == "." {
+				to = owner
+			}
+			all = append(all, to)
+		}
+		return all
+	}
+	mine, theirs := names(a, ofA), names(b, ofB)
+	return len(a) == 0 || len(b) == 0 || slices.Contains(mine, "*") || slices.Contains(theirs, "*") ||
+		slices.ContainsFunc(mine, func(to string) bool { return slices.Contains(theirs, to) })
 }
 
 // visible tells whether an object of a namespace with this exportTo holds for

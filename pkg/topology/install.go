@@ -1,6 +1,10 @@
 package topology
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Install is what the package says about the installation of Istio: its
 // IstioOperators, the first that says something. Where there is none, Known is
@@ -30,6 +34,14 @@ type Install struct {
 	// RegistryOnly tells whether sidecars refuse calls of hosts that the mesh does
 	// not know (outboundTrafficPolicy); a Sidecar may say otherwise.
 	RegistryOnly bool
+	// AllocatesAddresses tells whether hosts outside get an address of their own
+	// (the metadata by which proxies answer DNS and are given addresses).
+	AllocatesAddresses bool
+	// LogsByDefault tells whether accesses are logged where nobody names a
+	// provider.
+	LogsByDefault bool
+	// BlocksKeys tells whether istiod is kept from fetching keys of tokens anywhere.
+	BlocksKeys bool
 	// Gateways are those that the installation makes.
 	Gateways []InstalledGateway
 }
@@ -97,12 +109,37 @@ func (m *Model) Install() *Install {
 		in.RegistryOnly = in.RegistryOnly || under(mesh, "outboundTrafficPolicy")["mode"] == "REGISTRY_ONLY"
 		take(&trust, str(mesh["trustDomain"]))
 		in.TrustDomains = append(in.TrustDomains, strs(mesh["trustDomainAliases"])...)
+		metadata := under(mesh, "defaultConfig", "proxyMetadata")
+		in.AllocatesAddresses = in.AllocatesAddresses || metadata["ISTIO_META_DNS_CAPTURE"] == "true" && (metadata["ISTIO_META_DNS_AUTO_ALLOCATE"] == "true" || metadata["PILOT_ENABLE_IP_AUTOALLOCATE"] == "true")
+		in.LogsByDefault = in.LogsByDefault || len(items(under(mesh, "defaultProviders")["accessLogging"])) > 0
 		components := under(spec, "components")
+		in.BlocksKeys = in.BlocksKeys || hasVariable(under(components, "pilot", "k8s")["env"], blockedKeys) || str(under(values, "pilot", "env")[blockedKeys]) != ""
 		in.gateways(components["ingressGateways"], "ingressgateway", o.Namespace)
 		in.gateways(components["egressGateways"], "egressgateway", o.Namespace)
 	}
 	in.TrustDomains = append([]string{trust}, in.TrustDomains...)
 	return in
+}
+
+// blockedKeys is the variable of istiod that names addresses from which it fetches
+// no keys.
+const blockedKeys = "BLOCKED_CIDRS_IN_JWKS_URIS"
+
+// hasVariable tells whether a list of environment variables has one that says
+// something.
+func hasVariable(list any, name string) bool {
+	return slices.ContainsFunc(items(list), func(item any) bool {
+		variable, _ := item.(map[string]any)
+		return variable["name"] == name && (str(variable["value"]) != "" || variable["valueFrom"] != nil)
+	})
+}
+
+// Minor is the minor version of Istio 1; false when the package does not say it.
+func (in *Install) Minor() (int, bool) {
+	rest, one := strings.CutPrefix(in.Tag, "1.")
+	number, _, dot := strings.Cut(rest, ".")
+	minor, err := strconv.Atoi(number)
+	return minor, one && dot && err == nil
 }
 
 // tree is the spec of an object without a Go type.

@@ -54,6 +54,8 @@ type parts struct {
 	policed    bool
 	wide       map[string][]*Policy
 	policy     []*Policy
+	// certified are the namespaces of Secrets that Certificates make, by name.
+	certified map[string][]string
 	// telemetry are those without a selector, by namespace.
 	telemetry map[string][]*Object
 	access    map[*Object]Config[*security.AuthorizationPolicy]
@@ -185,6 +187,16 @@ func (m *Model) Has(kind string) bool {
 		return false
 	}
 	return len(m.byKind[kind]) > 0
+}
+
+// HasIstio tells whether the package holds an object of Istio's.
+func (m *Model) HasIstio() bool {
+	for kind, all := range m.byKind {
+		if group, _, _ := strings.Cut(kind, "/"); istioGroups[group] && len(all) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Read reads all of Istio's objects, so that [Model.Unreadable] knows them.

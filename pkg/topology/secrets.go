@@ -8,12 +8,35 @@ import (
 
 // Secrets are the namespaces in which the package has a Secret of the name, in
 // the package's order; empty for one that does not say where it lives.
+// A Certificate makes one.
 func (m *Model) Secrets(name string) []string {
 	var all []string
 	for _, o := range m.secrets[name] {
 		all = append(all, o.Namespace)
 	}
-	return all
+	return append(all, m.made()[name]...)
+}
+
+// made are the namespaces in which Certificates, of cert-manager and of Gardener,
+// make Secrets, by their names.
+func (m *Model) made() map[string][]string {
+	if m.certified == nil {
+		m.certified = map[string][]string{}
+		for _, kind := range []string{"cert-manager.io/Certificate", "cert.gardener.cloud/Certificate"} {
+			for _, o := range m.Of(kind) {
+				spec := o.Spec()
+				namespace, name := o.Namespace, str(spec["secretName"])
+				if ref := under(spec, "secretRef"); name == "" && ref != nil {
+					name = str(ref["name"])
+					take(&namespace, str(ref["namespace"]))
+				}
+				if name != "" {
+					m.certified[name] = append(m.certified[name], namespace)
+				}
+			}
+		}
+	}
+	return m.certified
 }
 
 // SecretKeys are the names of what a Secret holds, in order; never its values.

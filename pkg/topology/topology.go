@@ -54,10 +54,13 @@ type Object struct {
 
 	item Item // nil for what is rendered
 	path diag.Path
-	// Of a rendered object, which has no item:
-	spec   any
-	labels map[string]string
-	trial  bool
+	// spec is that of a rendered object, which has no item.
+	spec any
+	// labels and annotations are those of the object; of one with an item once
+	// parsed is set.
+	labels, annotations map[string]string
+	parsed              bool
+	trial               bool
 }
 
 // String names the object as messages do: "VirtualService shop/reviews".
@@ -103,23 +106,38 @@ func within(p diag.Path, steps []any) diag.Path {
 	return p
 }
 
-// node parses a foreign object; nil when it cannot be parsed.
+// node parses a foreign object; nil when it cannot be parsed. Its labels and
+// annotations are kept, as many questions ask for them.
 func (o *Object) node() *yaml.Node {
 	if o.item == nil {
 		return nil
 	}
 	n, err := o.item.Node()
 	if err != nil {
-		return nil
+		n = nil
+	}
+	if !o.parsed {
+		o.parsed = true
+		meta := value(n, "metadata")
+		o.labels, o.annotations = texts(value(meta, "labels")), texts(value(meta, "annotations"))
 	}
 	return n
 }
 
+// metadata reads the object's labels and annotations, once.
+func (o *Object) metadata() *Object {
+	if !o.parsed {
+		o.node()
+	}
+	return o
+}
+
 // Annotations are those of a hand-written object; one that is rendered has none
 // of a person's.
-func (o *Object) Annotations() map[string]string {
-	return texts(value(value(o.node(), "metadata"), "annotations"))
-}
+func (o *Object) Annotations() map[string]string { return o.metadata().annotations }
+
+// Labels are those of the object itself.
+func (o *Object) Labels() map[string]string { return o.metadata().labels }
 
 // Model is the effective model. The zero is a package of which nothing is known.
 type Model struct {
@@ -242,7 +260,7 @@ func (m *Model) add(o *Object) {
 		m.serviceIDs[o.Namespace] = append(m.serviceIDs[o.Namespace], o.Name)
 		m.inhabited = append(m.inhabited, o.Namespace)
 	case kind == "Namespace" && m.namespaces[o.Name] == nil:
-		m.namespaces[o.Name] = &Namespace{Object: o}
+		m.namespaces[o.Name] = &Namespace{o}
 		if !o.Rendered && !o.Ours {
 			m.inhabited = append(m.inhabited, o.Name)
 		}
@@ -259,6 +277,11 @@ var coreKinds = map[string]bool{
 	"Pod": true, "ReplicationController": true,
 	"apps/Deployment": true, "apps/StatefulSet": true, "apps/DaemonSet": true, "apps/ReplicaSet": true,
 	"batch/Job": true, "batch/CronJob": true, "argoproj.io/Rollout": true,
+	"Endpoints": true, "discovery.k8s.io/EndpointSlice": true,
+	"cert-manager.io/Certificate": true, "cert.gardener.cloud/Certificate": true,
+	"gateway.networking.k8s.io/Gateway": true, "gateway.networking.k8s.io/HTTPRoute": true,
+	"gateway.networking.k8s.io/GRPCRoute": true, "gateway.networking.k8s.io/TCPRoute": true,
+	"gateway.networking.k8s.io/TLSRoute": true,
 }
 
 // istioGroups are the API groups of Istio.
@@ -274,28 +297,27 @@ var rootKinds = []string{"IstioOperator", "PeerAuthentication", "RequestAuthenti
 // Objects are all objects of the model, those that are rendered first.
 func (m *Model) Objects() []*Object { return m.objects }
 
+// Of are the objects of a kind that has no type here, GROUP/KIND or KIND, in the
+// package's order.
+func (m *Model) Of(kind string) []*Object { return firsts(m.byKind[kind]) }
+
+// Allocated tells whether Istio gave a ServiceEntry of a cluster an address of its
+// own.
+func (o *Object) Allocated() bool {
+	return len(elements(value(value(o.node(), "status"), "addresses"))) > 0
+}
+
+// Spec is the spec of an object as encoding/json would hold it, nil where there is
+// none.
+func (o *Object) Spec() map[string]any { return o.tree() }
+
 // Namespaces are the namespaces in which the package has a Service or a
 // workload, or which it makes, in order; nobody has to live in one that we
 // render. The empty name stands for objects that do not say where they live.
 func (m *Model) Namespaces() []string { return m.inhabited }
 
 // Namespace is a Namespace that the package makes, or that is rendered.
-type Namespace struct {
-	*Object
-	labels map[string]string
-	read   bool
-}
-
-// Labels are the labels of the namespace.
-func (n *Namespace) Labels() map[string]string {
-	if !n.read {
-		n.read = true
-		if n.labels = n.Object.labels; !n.Rendered {
-			n.labels = texts(value(value(n.node(), "metadata"), "labels"))
-		}
-	}
-	return n.labels
-}
+type Namespace struct{ *Object }
 
 // ByHand is the value of a label that a person wrote; "" for one that we set.
 func (n *Namespace) ByHand(label string) string {

@@ -26,7 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-var update = flag.Bool("update", false, "write the list of fields")
+var update = flag.Bool("update", false, "write the list of fields, and the page of istioctl's messages")
 
 // fieldsFile is the list of an IstioOperator's fields that the library has.
 const fieldsFile = "../../pkg/mesh/fields/istiooperator.yaml"
