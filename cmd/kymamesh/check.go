@@ -131,6 +131,7 @@ func (in *input) examine() examined {
 		return examined{}
 	}
 	in.ds = append(in.ds, check.Package(objects, model)...)
+	in.ds = append(in.ds, check.Edits(in.edits, model)...)
 	in.ds = append(in.ds, in.written(objects)...)
 	found, ignored := check.Examine(model, render.Ignored(in.docs...)...)
 	in.ds = in.located(append(in.ds, found...))

@@ -113,7 +113,7 @@ func TestCheck(t *testing.T) {
 		{"what words change in the package", words, []string{"app.yaml"}, 1,
 			"app.yaml:6:15: error KM118: spec.telemetry.tracing: Telemetry istio-system/mine of the package holds for the same proxies as istio-system/default, and Istio reads one of the two; say its words here, or give it a selector\n" +
 				"app.yaml:8:68: warning KM176: spec.services[0].security.mtls: PeerAuthentication shop/batch: Deployment shop/batch has no sidecar to enforce it: sidecar.istio.io/inject of the pod is false\n" +
-				"app.yaml:23:30: error KM175: spec.template.metadata.labels[\"sidecar.istio.io/inject\"]: Deployment shop/node asks for a sidecar and gets none: the pod uses the network of its node\n"},
+				"app.yaml:9:35: warning KM113: spec.services[1].injection: Deployment shop/node uses the node's network (hostNetwork); Istio gives such pods no sidecar\n"},
 		{"what an earlier run rendered", canary + "---\n" + strings.Replace(beside, "name: mine,", "name: reviews, labels: {mesh.kyma-project.io/owner: shop}, annotations: {mesh.kyma-project.io/source: x},", 1), []string{"app.yaml"}, 0,
 			"app.yaml:7:5: warning KM160: spec.services[0]: DestinationRule shop/reviews: no pod of the Service shop/reviews has version=v2, and routes lead to the subset v2\n"},
 	} {

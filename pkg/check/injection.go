@@ -147,11 +147,20 @@ func injectionValues(f *finder) {
 	}
 }
 
+// noSidecar leaves out pods that a word of a document asks for: [Edits] tells of
+// them, at the word. Pods of the node's network are none of the mesh's to any
+// Istio, so that asking is harmless there.
 func noSidecar(f *finder) {
 	for _, w := range f.authored() {
-		if in := f.Injection(w); in.Asked && in.Sidecar == topology.No {
-			f.say(w.Object, in.At, "%s asks for a sidecar and gets none: %s", w, in.Why)
+		in := f.Injection(w)
+		if !in.Asked || in.Sidecar != topology.No || f.Renders() && w.InjectedByWord() {
+			continue
 		}
+		severity := f.check.Severity
+		if w.HostNetwork {
+			severity = diag.Warning
+		}
+		f.sayAs(severity, w.Object, in.At, "%s asks for a sidecar and gets none: %s", w, in.Why)
 	}
 }
 

@@ -321,16 +321,30 @@ type Namespace struct{ *Object }
 
 // ByHand is the value of a label that a person wrote; "" for one that we set.
 func (n *Namespace) ByHand(label string) string {
-	if n.Rendered || n.Ours {
-		return ""
-	}
-	set, _ := n.item.Annotation(manifest.SetAnnotation)
-	path := []string{"metadata", "labels", label}
-	if slices.ContainsFunc(manifest.Pointers(set), func(ours []string) bool { return slices.Equal(ours, path) }) {
+	if n.Rendered || n.Ours || n.byWord("metadata", "labels", label) {
 		return ""
 	}
 	return n.Labels()[label]
 }
+
+// byWord tells whether a word of a document wrote the key at the end of a path.
+func (o *Object) byWord(path ...string) bool {
+	if o.item == nil {
+		return false
+	}
+	set, _ := o.item.Annotation(manifest.SetAnnotation)
+	return slices.ContainsFunc(manifest.Pointers(set), func(ours []string) bool { return slices.Equal(ours, path) })
+}
+
+// InjectedByWord tells whether the label that asks for a sidecar was written by a
+// word of a document.
+func (w *Workload) InjectedByWord() bool {
+	template := podTemplates[w.groupKind()]
+	return w.byWord(append(slices.Clone(template), "metadata", "labels", InjectLabel)...)
+}
+
+// Renders tells whether a document renders anything here.
+func (m *Model) Renders() bool { return len(m.objects) > 0 && m.objects[0].Rendered }
 
 // Namespace finds a Namespace of the package, or one that is rendered.
 func (m *Model) Namespace(name string) (*Namespace, bool) {
