@@ -87,7 +87,7 @@ type sieve struct {
 }
 
 func (s *sieve) ignores(f finding, listed []Ignore) (by Ignore, inObject, ok bool) {
-	if w, ok := s.own[f.object][f.Code]; ok && w.Reason != "" {
+	if w := s.own[f.object][f.Code]; w.Reason != "" {
 		return w, true, true
 	}
 	if i := slices.IndexFunc(listed, func(w Ignore) bool { return w.covers(f) }); i >= 0 {
