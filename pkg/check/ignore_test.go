@@ -32,6 +32,7 @@ func TestExamine(t *testing.T) {
 		"the object, no reason":   {"ignore.mesh.kyma-project.io/KM175: ''", nil, "KM186 KM175", false},
 		"the object, a blank":     {"ignore.mesh.kyma-project.io/KM175: '  '", nil, "KM186 KM175", false},
 		"the object, other code":  {"ignore.mesh.kyma-project.io/KM176: x", nil, "KM175 KM187", false},
+		"a check without needs":   {"ignore.mesh.kyma-project.io/KM173: x", nil, "KM175 KM187", false},
 		"all objects":             {"", []check.Ignore{of("", "", "", "x")}, "", false},
 		"the kind":                {"", []check.Ignore{of("Deployment", "", "", "x")}, "", false},
 		"another kind":            {"", []check.Ignore{of("DaemonSet", "", "", "x")}, "KM175", false},
