@@ -35,7 +35,7 @@ func TestKeysSetAndRemove(t *testing.T) {
 			if k.Text() != c.with {
 				t.Errorf("set:\n%s", k.Text())
 			}
-			if err := k.Remove(path); err != nil {
+			if err := k.Remove(path, nil); err != nil {
 				t.Fatal(err)
 			}
 			if k.Text() != c.before {
@@ -80,7 +80,7 @@ func TestKeysOddPlaces(t *testing.T) {
 	if err := k.Set([]string{"metadata", "labels", "x"}, quotedTrue); err == nil || !strings.Contains(err.Error(), "metadata is no mapping") {
 		t.Errorf("a text on the way: %v", err)
 	}
-	if err := k.Remove([]string{"metadata", "labels", "x"}); err != nil || k.Text() != "metadata: text\n" {
+	if err := k.Remove([]string{"metadata", "labels", "x"}, nil); err != nil || k.Text() != "metadata: text\n" {
 		t.Errorf("nothing to remove: %v\n%s", err, k.Text())
 	}
 }

@@ -205,7 +205,7 @@ func (e *editor) run(edits []Edit, asked []int, before [][]string) (text string,
 	asked = slices.DeleteFunc(asked, func(i int) bool { return !e.admits(edits[i]) })
 	for _, path := range before {
 		if !kept[manifest.Pointer(path...)] {
-			e.done(diag.Path{}, e.keys.Remove(path))
+			e.done(diag.Path{}, e.keys.Remove(path, nil))
 		}
 	}
 	for _, i := range asked {
@@ -253,7 +253,7 @@ func (e *editor) admits(edit Edit) bool {
 func (e *editor) edit(edit Edit) {
 	for _, r := range edit.Rivals {
 		if r.Goes {
-			e.done(edit.Origin, e.keys.Remove(e.path(edit.Target, r.Path)))
+			e.done(edit.Origin, e.keys.Remove(e.path(edit.Target, r.Path), nil))
 		}
 	}
 	path := e.path(edit.Target, edit.Path)
@@ -297,7 +297,7 @@ func (e *editor) mark() {
 	have := e.keys.Get(setPath)
 	switch {
 	case text == "":
-		e.done(diag.Path{}, e.keys.Remove(setPath))
+		e.done(diag.Path{}, e.keys.Remove(setPath, nil))
 	case have == nil || have.Value != text:
 		e.done(diag.Path{}, e.keys.Set(setPath, Text(text)))
 	}
