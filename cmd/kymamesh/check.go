@@ -145,7 +145,7 @@ func (in *input) examine() examined {
 // faults in a document.
 func (in *input) model() ([]manifest.Object, *topology.Model) {
 	in.packAll()
-	in.addOverrides()
+	in.addOverrides(render.PartAll)
 	var objects []manifest.Object
 	if len(in.docs) > 0 && !in.ds.HasErrors() {
 		all, ds := in.rendered()
@@ -159,7 +159,7 @@ func (in *input) model() ([]manifest.Object, *topology.Model) {
 
 // edited are the items as the documents change them.
 func (in *input) edited() []*resourcelist.Item {
-	changes, ds := in.planned()
+	changes, ds := in.planned(render.PartAll)
 	in.ds = append(in.ds, ds...)
 	return edit.After(in.items, changes)
 }

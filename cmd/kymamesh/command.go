@@ -207,9 +207,7 @@ func (r *request) run(s streams) error {
 	if err != nil {
 		return err
 	}
-	if r.part != string(render.PartResources) {
-		in.addOverrides()
-	}
+	in.addOverrides(render.Part(r.part))
 	objects := in.render(r.selected)
 	edits := r.edit(in)
 	var c changes
@@ -225,16 +223,21 @@ func (r *request) run(s streams) error {
 	if err := r.editable(in, edits); err != nil {
 		return err
 	}
+	printed, err := r.installation(in, edits)
+	if err != nil {
+		return err
+	}
 	if r.inPlace {
 		written, err := in.writeInPlace(edits)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(s.err, "%d files of the package changed\n", written)
-		edits = nil
+	} else if r.part != string(render.PartInstall) {
+		printed = edits
 	}
 	if r.dir == "" {
-		return r.write(objects, edits, s)
+		return r.write(objects, printed, s)
 	}
 	if err := c.apply(r.dir); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/edit"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
@@ -24,17 +25,43 @@ type packageFile struct {
 // edit plans what the documents change in objects of the package that somebody
 // wrote, as far as --part and --only speak of it.
 func (r *request) edit(in *input) []edit.Change {
-	if len(in.items) == 0 || in.ds.HasErrors() || r.part == string(render.PartInstall) {
+	if len(in.items) == 0 || in.ds.HasErrors() {
 		return nil
 	}
-	changes, found := in.planned()
+	changes, found := in.planned(render.Part(r.part))
 	in.ds = render.Locate(append(in.ds, found...), in.docs...)
 	return slices.DeleteFunc(changes, func(c edit.Change) bool { return r.only != "" && c.Item.Namespace() != r.only })
 }
 
+// installation is what istioctl is to be given where the documents change an
+// IstioOperator of the package: also one that says it all already, for istioctl
+// installs Istio's own defaults when it gets nothing.
+func (r *request) installation(in *input, changes []edit.Change) ([]edit.Change, error) {
+	if r.part != string(render.PartInstall) {
+		return nil, nil
+	}
+	var all []edit.Change
+	for _, item := range in.items {
+		edited := func(o manifest.Object) bool { return o.Namespace == item.Namespace() && o.Name == item.Name() }
+		if !render.IsInstallation(item) || !slices.ContainsFunc(in.theirs, edited) {
+			continue
+		}
+		if i := slices.IndexFunc(changes, func(c edit.Change) bool { return c.Item == item }); i >= 0 {
+			all = append(all, changes[i])
+			continue
+		}
+		keys, err := item.Keys()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", in.files[item].name, err)
+		}
+		all = append(all, edit.Change{Item: item, Text: keys.Text()})
+	}
+	return all, nil
+}
+
 // planned are the changes that the documents ask of what somebody else wrote.
-func (in *input) planned() ([]edit.Change, diag.List) {
-	p := edit.Package{Place: in.place}
+func (in *input) planned(part render.Part) ([]edit.Change, diag.List) {
+	p := edit.Package{Place: in.place, Part: func(item *resourcelist.Item) bool { return part.Changes(item) }}
 	for _, item := range in.items {
 		if _, ours := render.OwnerOf(item); !ours {
 			p.Items = append(p.Items, item)

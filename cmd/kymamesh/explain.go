@@ -135,7 +135,7 @@ func (q *question) explained(files []string, generation string, s streams) ([]va
 	if err != nil {
 		return nil, err
 	}
-	in.addOverrides()
+	in.addOverrides(render.PartAll)
 	var all []render.Explained
 	if !in.ds.HasErrors() {
 		explained, ds := render.Explain(generation, in.docs...)

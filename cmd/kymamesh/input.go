@@ -21,9 +21,6 @@ import (
 // input is all that a call reads.
 type input struct {
 	docs []render.Document
-	// overrides are objects of the directories that are merged into what the
-	// documents render.
-	overrides []render.Document
 	// items are all objects of the directories: the package around the documents.
 	items []*resourcelist.Item
 	// text is what was read, by the names that diagnostics use.
@@ -41,6 +38,8 @@ type input struct {
 	objects  []manifest.Object
 	// edits are what the documents change in the package's own objects.
 	edits []edit.Edit
+	// theirs are objects that say what some of the edits say, for the checks.
+	theirs []manifest.Object
 	// files tells where each of the items is written.
 	files map[*resourcelist.Item]packageFile
 	ds    diag.List
@@ -77,11 +76,17 @@ func read(paths []string, stdin io.Reader) (*input, error) {
 	return in, nil
 }
 
-// addOverrides takes the objects that are merged into the installation. Where
-// nothing is installed they say nothing.
-func (in *input) addOverrides() {
-	if len(in.docs) > 0 {
-		in.docs = append(in.docs, in.overrides...)
+// addOverrides takes the objects that are merged into the installation, and those
+// that are the installation. Without a document of ours they say nothing.
+func (in *input) addOverrides(part render.Part) {
+	if len(in.docs) == 0 {
+		return
+	}
+	for _, item := range in.items {
+		aside := part == render.PartResources
+		if aside && render.IsInstallation(item) || !aside && render.IsOverride(item) {
+			in.docs = append(in.docs, render.Document{File: in.files[item].name, Line: item.Line(), Text: item.Bytes(), Aside: aside})
+		}
 	}
 }
 
@@ -188,9 +193,6 @@ func (in *input) addItems(name string) {
 	for _, item := range stream.Items() {
 		in.items = append(in.items, item)
 		in.files[item] = packageFile{name, stream}
-		if render.IsOverride(item) {
-			in.overrides = append(in.overrides, render.Document{File: name, Line: item.Line(), Text: item.Bytes()})
-		}
 	}
 }
 
@@ -240,7 +242,7 @@ func (in *input) render(selected func([]manifest.Object) []manifest.Object) []ma
 	in.objects, in.ds = all, append(in.ds, ds...)
 	objects := selected(all)
 	if len(in.items) > 0 && !ds.HasErrors() {
-		around := topology.New(all, in.items, len(in.docs))
+		around := topology.New(slices.Concat(all, in.theirs), in.items, len(in.docs))
 		found := append(check.Package(objects, around), in.written(objects)...)
 		found = append(found, check.Edits(in.edits, around)...)
 		in.ds = render.Locate(append(in.ds, found...), in.docs...)
@@ -254,7 +256,7 @@ func (in *input) rendered() ([]manifest.Object, diag.List) {
 		return render.Documents(in.docs...)
 	}
 	objects, edits, ds := render.InPackage(in.docs...)
-	in.edits = edits
+	in.edits, in.theirs = edits, render.Edited(objects)
 	return edit.Package{Items: in.items}.Keeps(objects), ds
 }
 

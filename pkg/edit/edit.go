@@ -10,6 +10,7 @@ package edit
 import (
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -18,9 +19,13 @@ type Edit struct {
 	Target Target
 	// Path leads to the key: from the object inwards, and from the pod template
 	// inwards where the target are pods.
+	// An item of a list is found by [Item].
 	Path []string
 	// Value is what the key says.
 	Value *yaml.Node
+	// Name is the key in a message, and Advice what to do where a person's value is
+	// another one; empty for the last step of Path, and for changing one.
+	Name, Advice string
 	// Rivals are other keys that speak of the same.
 	Rivals []Rival
 	// Missing is what to say where the package does not hold the target; nil
@@ -41,6 +46,8 @@ type Target struct {
 // Rival is a key that an edit cannot stand beside.
 type Rival struct {
 	Path []string
+	// Name is the key in a message; empty for the last step of Path.
+	Name string
 	// Agrees is the value with which the rival says the same; such a one is left
 	// alone, or removed where Goes is set.
 	Agrees string
@@ -56,6 +63,13 @@ type Missing struct {
 	// Unseen is said instead by a host that sees no package.
 	Unseen string
 }
+
+// Item is the step of a path to the item of a list of which the fields are true, each
+// given with its value.
+func Item(fields ...string) string { return resourcelist.ItemStep(fields...) }
+
+// ItemText is a value that is no scalar as [Item] takes it.
+func ItemText(n *yaml.Node) string { return resourcelist.ItemText(n) }
 
 // Text is a text as a value.
 func Text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ type Package struct {
 	// Place names a line of an item in a message; line 1 is the first one of
 	// Item.Bytes.
 	Place func(item *resourcelist.Item, line int) string
+	// Part tells whether an item belongs to what the call writes; nil is always.
+	Part func(item *resourcelist.Item) bool
 	// Reaches tells whether a document's words hold for an item; nil is always.
 	Reaches func(origin diag.Path, item *resourcelist.Item) bool
 	// Frees tells whether keys that no word asks for any more are to go; nil is
@@ -51,13 +54,15 @@ func (p Package) Plan(edits []Edit) ([]Change, diag.List) {
 			met[i] = true
 		}
 		switch {
+		case p.Part != nil && !p.Part(item):
+			continue
 		case len(asked) > 0 && rendered(item):
 			continue // it says already what the documents say
 		case len(asked) == 0 && (!before || p.Frees != nil && !p.Frees(item)):
 			continue
 		}
 		e := editor{pkg: p, item: item, ds: &ds}
-		if text, changed := e.run(edits, asked, manifest.Pointers(set)); changed {
+		if text, changed := e.run(edits, asked, set); changed {
 			changes = append(changes, Change{item, text})
 		}
 	}
@@ -89,14 +94,23 @@ func After(items []*resourcelist.Item, changes []Change) []*resourcelist.Item {
 // else wrote, for the kinds that are edited there.
 func (p Package) Keeps(objects []manifest.Object) []manifest.Object {
 	held := map[string]bool{}
+	operators := map[[2]string]bool{}
 	for _, item := range p.Items {
-		if isNamespace(item) && !rendered(item) {
+		switch {
+		case isNamespace(item) && !rendered(item):
 			held[item.Name()] = true
+		case IsOperator(item) && !marked(item):
+			operators[[2]string{item.Namespace(), item.Name()}] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(objects), func(o manifest.Object) bool {
-		return o.Kind.Name == "Namespace" && held[o.Name]
+		return o.Kind.Name == "Namespace" && held[o.Name] || o.Edited && operators[[2]string{o.Namespace, o.Name}]
 	})
+}
+
+// IsOperator tells whether an item is one that says how Istio is installed.
+func IsOperator(item *resourcelist.Item) bool {
+	return manifest.GroupOf(item.APIVersion()) == "install.istio.io" && item.Kind() == "IstioOperator"
 }
 
 func isNamespace(item *resourcelist.Item) bool {
@@ -105,10 +119,13 @@ func isNamespace(item *resourcelist.Item) bool {
 
 // rendered tells whether an earlier run rendered the item, and this one will
 // again: of the kinds that are edited, Namespaces are rendered too.
-func rendered(item *resourcelist.Item) bool {
+func rendered(item *resourcelist.Item) bool { return marked(item) && isNamespace(item) }
+
+// marked tells whether an item says that it was rendered.
+func marked(item *resourcelist.Item) bool {
 	_, owner := item.Label(manifest.OwnerLabel)
 	_, source := item.Annotation(manifest.SourceAnnotation)
-	return owner && source && isNamespace(item)
+	return owner && source
 }
 
 // wanted finds the edits about an item: those of single objects by identity,
@@ -172,14 +189,15 @@ type editor struct {
 	keys *resourcelist.Keys
 	ds   *diag.List
 	// ours are the pointers of the keys that an earlier run wrote, set of those
-	// that are ours from now on.
-	ours, set map[string]bool
+	// that are ours from now on, and empty those of what is a person's and would be
+	// empty without them.
+	ours, set, empty map[string]bool
 }
 
 // run makes the asked edits and takes back what was set before and is not asked
 // for any more. What a person wrote is looked for first, as long as the lines
 // are those of the person's text.
-func (e *editor) run(edits []Edit, asked []int, before [][]string) (text string, changed bool) {
+func (e *editor) run(edits []Edit, asked []int, set string) (text string, changed bool) {
 	keys, err := e.item.Keys()
 	if err != nil {
 		for _, i := range asked {
@@ -187,10 +205,13 @@ func (e *editor) run(edits []Edit, asked []int, before [][]string) (text string,
 		}
 		return "", false
 	}
-	e.keys, e.ours, e.set = keys, map[string]bool{}, map[string]bool{}
-	was, kept := keys.Text(), map[string]bool{}
+	e.keys, e.ours, e.set, e.empty = keys, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	was, kept, before := keys.Text(), map[string]bool{}, manifest.Pointers(set)
 	for _, path := range before {
 		e.ours[manifest.Pointer(path...)] = true
+	}
+	for _, path := range manifest.EmptyPointers(set) {
+		e.empty[manifest.Pointer(path...)] = true
 	}
 	first := map[string]Edit{}
 	for _, i := range asked {
@@ -205,7 +226,7 @@ func (e *editor) run(edits []Edit, asked []int, before [][]string) (text string,
 	asked = slices.DeleteFunc(asked, func(i int) bool { return !e.admits(edits[i]) })
 	for _, path := range before {
 		if !kept[manifest.Pointer(path...)] {
-			e.done(diag.Path{}, e.keys.Remove(path, nil))
+			e.done(diag.Path{}, e.keys.Remove(path, e.stays))
 		}
 	}
 	for _, i := range asked {
@@ -227,23 +248,23 @@ func (e *editor) path(t Target, path []string) []string {
 // admits tells whether nobody wrote something else than the edit says.
 func (e *editor) admits(edit Edit) bool {
 	ok := true
-	against := func(path []string, have *yaml.Node, advice string) {
+	against := func(name string, have *yaml.Node, advice string) {
 		ok = false
-		e.ds.Errorf(diag.CodeByHand, edit.Origin, "%s says %s; %s", e.place(have), said(path, have), advice)
+		e.ds.Errorf(diag.CodeByHand, edit.Origin, "%s says %s; %s", e.place(have), said(name, have), advice)
 	}
 	path := e.path(edit.Target, edit.Path)
 	if have := e.keys.Get(path); have != nil && !e.ours[manifest.Pointer(path...)] && !same(have, edit.Value) {
-		against(path, have, "change one")
+		against(cmp.Or(edit.Name, last(path)), have, cmp.Or(edit.Advice, "change one"))
 	}
 	for _, r := range edit.Rivals {
 		path := e.path(edit.Target, r.Path)
 		have := e.keys.Get(path)
 		switch {
 		case have == nil || e.ours[manifest.Pointer(path...)]:
-		case have.Value != r.Agrees:
-			against(path, have, r.Advice)
+		case have.Kind != yaml.ScalarNode || have.Value != r.Agrees:
+			against(cmp.Or(r.Name, last(path)), have, r.Advice)
 		case r.Goes:
-			e.ds.Infof(diag.CodeByHand, edit.Origin, "%s: %s goes, the two cannot stand together", e.place(have), said(path, have))
+			e.ds.Infof(diag.CodeByHand, edit.Origin, "%s: %s goes, the two cannot stand together", e.place(have), said(last(path), have))
 		}
 	}
 	return ok
@@ -262,18 +283,30 @@ func (e *editor) edit(edit Edit) {
 		e.set[pointer] = e.ours[pointer] // else it is a person's, who says the same
 		return
 	}
-	if e.done(edit.Origin, e.keys.Set(path, edit.Value)) {
+	if e.done(edit.Origin, e.put(path, edit.Value)) {
 		e.set[pointer] = true
 	}
 }
+
+// put sets a key and notes what was empty around it.
+func (e *editor) put(path []string, value *yaml.Node) error {
+	for i := 1; i < len(path); i++ {
+		if n := e.keys.Get(path[:i]); n != nil && resourcelist.IsBare(n, path[:i]) {
+			e.empty[manifest.Pointer(path[:i]...)] = true
+		}
+	}
+	return e.keys.Set(path, value)
+}
+
+// stays tells whether what is empty is to stay.
+func (e *editor) stays(path []string) bool { return e.empty[manifest.Pointer(path...)] }
 
 func (e *editor) place(n *yaml.Node) string { return e.pkg.Place(e.item, e.keys.Line(n)) }
 
 func last(path []string) string { return path[len(path)-1] }
 
 // said is a key with its value as a message names it.
-func said(path []string, value *yaml.Node) string {
-	key := last(path)
+func said(key string, value *yaml.Node) string {
 	if value.Kind != yaml.ScalarNode || strings.Contains(value.Value, "\n") {
 		return key + " otherwise"
 	}
@@ -293,14 +326,51 @@ var setPath = []string{"metadata", "annotations", manifest.SetAnnotation}
 // mark notes which keys are ours.
 func (e *editor) mark() {
 	maps.DeleteFunc(e.set, func(_ string, ours bool) bool { return !ours })
-	text := strings.Join(slices.Sorted(maps.Keys(e.set)), ",")
-	have := e.keys.Get(setPath)
-	switch {
-	case text == "":
-		e.done(diag.Path{}, e.keys.Remove(setPath, nil))
-	case have == nil || have.Value != text:
+	all := slices.Sorted(maps.Keys(e.set))
+	if len(all) == 0 {
+		e.done(diag.Path{}, e.keys.Remove(setPath, e.stays))
+		return
+	}
+	if e.keys.Get(setPath) == nil {
+		e.done(diag.Path{}, e.put(setPath, Text("")))
+	}
+	own := manifest.Pointer(setPath...)
+	for _, around := range slices.Sorted(maps.Keys(e.empty)) {
+		within := func(pointer string) bool { return strings.HasPrefix(pointer, around+"/") }
+		if slices.ContainsFunc(all, within) || within(own) {
+			all = append(all, around+"/")
+		}
+	}
+	if text := strings.Join(all, ","); e.keys.Get(setPath).Value != text {
 		e.done(diag.Path{}, e.keys.Set(setPath, Text(text)))
 	}
+}
+
+// ByHand is what a document says without the keys that an earlier run set.
+func ByHand(document []byte) (*yaml.Node, error) {
+	stream, err := resourcelist.ParseStream(document)
+	if err != nil {
+		return nil, err
+	}
+	if len(stream.Items()) != 1 {
+		return nil, errors.New("want one object")
+	}
+	item := stream.Items()[0]
+	keys, err := item.Keys()
+	if err != nil {
+		return nil, err
+	}
+	set, _ := item.Annotation(manifest.SetAnnotation)
+	e := editor{empty: map[string]bool{}}
+	for _, path := range manifest.EmptyPointers(set) {
+		e.empty[manifest.Pointer(path...)] = true
+	}
+	for _, path := range manifest.Pointers(set) {
+		if err := keys.Remove(path, e.stays); err != nil {
+			return nil, err
+		}
+	}
+	return keys.Root(), nil
 }
 
 // same compares what two values say: the order of keys, and whether a text has

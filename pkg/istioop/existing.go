@@ -102,7 +102,58 @@ func overlay(in mesh.Install) manifest.Tree {
 	spec := manifest.Tree{"values": values}
 	put(spec, k8s, "components", "pilot", "k8s")
 	put(spec, meshConfig(in), "meshConfig")
+	if in.Theirs != nil {
+		inPlace(spec, in)
+	}
 	return spec
+}
+
+// inPlace adds what only an IstioOperator of the package can take: elsewhere a list
+// would replace the one that is there, and an entry switch a component on.
+func inPlace(spec manifest.Tree, in mesh.Install) {
+	over := manifest.Tree{}
+	put(over, theirComponent(in.CNI.Enabled, mesh.GatewayComponent{Component: mesh.Component{Resources: in.CNI.Resources}}), "components", "cni")
+	for _, g := range []struct {
+		list, name string
+		mesh.GatewayComponent
+	}{{"ingressGateways", "istio-ingressgateway", in.IngressGateway}, {"egressGateways", "istio-egressgateway", in.EgressGateway}} {
+		entry, values := theirComponent(g.Enabled, g.GatewayComponent), manifest.Tree{}
+		if len(entry) > 0 {
+			entry["name"] = g.name
+			mergeMaps("", over, manifest.Tree{"components": manifest.Tree{g.list: []any{entry}}})
+		}
+		if g.MaxReplicas > 0 {
+			values = autoscaling(g.Component)
+		}
+		if g.Type != "" {
+			values["type"] = g.Type
+		}
+		if len(values) > 0 {
+			mergeMaps("", over, manifest.Tree{"values": manifest.Tree{"gateways": manifest.Tree{g.name: values}}})
+		}
+	}
+	if in.Revision != "" {
+		over["revision"] = in.Revision
+	}
+	mergeMaps("", spec, over)
+}
+
+// theirComponent is an entry of a component without its name.
+func theirComponent(enabled *bool, g mesh.GatewayComponent) manifest.Tree {
+	entry := gateway("", mesh.GatewayComponent{Enabled: new(bool), Component: g.Component, Ports: g.Ports, ExternalTrafficPolicy: g.ExternalTrafficPolicy, Annotations: g.Annotations})
+	k8s := entry["k8s"].(manifest.Tree)
+	for i := range g.Ports { // TCP is what a port is without a word
+		delete(k8s["service"].(manifest.Tree)["ports"].([]any)[i].(manifest.Tree), "protocol")
+	}
+	if len(k8s["resources"].(manifest.Tree)) == 0 {
+		delete(k8s, "resources")
+	}
+	out := manifest.Tree{}
+	put(out, k8s, "k8s")
+	if enabled != nil {
+		out["enabled"] = *enabled
+	}
+	return out
 }
 
 // put sets a mapping where keys lead to, unless it is empty; nothing stands there.

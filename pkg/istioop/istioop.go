@@ -23,18 +23,22 @@ const namespace = "istio-system"
 // who may change it: no two calls share any part of it.
 func Render(m *mesh.Mesh) []manifest.Object {
 	in := m.Install
-	name := withRevision(ownName, in.Revision)
-	if in.Existing {
+	where, name := namespace, withRevision(ownName, in.Revision)
+	switch t := in.Theirs; {
+	case t != nil:
+		where, name = t.Namespace, t.Name
+	case in.Existing:
 		name = overlayName
 	}
 	spec := complete(in, readOverrides(in))
 	forgetYoung(spec, in.IstioMinor)
 	return []manifest.Object{{
 		Kind:      &Kind,
-		Namespace: namespace,
+		Namespace: where,
 		Name:      name,
 		Spec:      spec,
 		Deliver:   in.Deliver,
+		Edited:    in.Theirs != nil,
 		Origin:    m.Path.Key("spec").Key("install"),
 	}}
 }

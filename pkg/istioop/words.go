@@ -19,8 +19,8 @@ func words(in mesh.Install) manifest.Tree {
 	if overlays := webhookOverlays(in); len(overlays) > 0 {
 		pilot["overlays"] = overlays
 	}
-	cni := manifest.Tree{"enabled": in.CNI.Enabled}
-	if in.CNI.Enabled {
+	cni := manifest.Tree{"enabled": *in.CNI.Enabled}
+	if *in.CNI.Enabled {
 		cni["k8s"] = manifest.Tree{"resources": resources(in.CNI.Resources)}
 	}
 	spec := manifest.Tree{
@@ -129,7 +129,7 @@ func gateway(name string, g mesh.GatewayComponent) manifest.Tree {
 		}
 		k8s["serviceAnnotations"] = annotations
 	}
-	return manifest.Tree{"name": name, "enabled": g.Enabled, "k8s": k8s}
+	return manifest.Tree{"name": name, "enabled": *g.Enabled, "k8s": k8s}
 }
 
 // servicePorts are written even where they are those of Istio's chart: istioctl

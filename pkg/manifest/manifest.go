@@ -83,6 +83,9 @@ type Object struct {
 	// Deliver is, for an IstioOperator, the form in which it leaves with the
 	// resources: object or empty, configmap, none.
 	Deliver string
+	// Edited says that the object is a person's, of the package: what is here is what
+	// the documents change in it.
+	Edited bool
 	// Origin is the part of the document that asked for the object.
 	Origin diag.Path
 	// WayOut is what a document merged over the spec; nil for nothing.

@@ -115,14 +115,17 @@ func (r *resolver) ingressGateway(at diag.Path, words spec.GatewayComponent) Gat
 	if r.facts.HostPorts && g.MaxReplicas > 1 {
 		r.ds.Errorf(diag.CodeValue, at.Key("maxReplicas"), "on Minikube the pod holds the node's ports 80 and 443, and there is one node; leave it out")
 	}
-	if !g.Enabled {
-		for _, gateway := range r.gateways {
-			if OnIngressPods(gateway.Selector) {
-				r.ds.Errorf(diag.CodeReference, at.Key("enabled"), "%s needs the ingress gateway", gateway.Name)
-			}
+	r.neededIngress(at, g)
+	return g
+}
+
+// neededIngress refuses to switch the gateway off on whose pods others run.
+func (r *resolver) neededIngress(at diag.Path, g GatewayComponent) {
+	for _, gateway := range r.gateways {
+		if g.Enabled != nil && !*g.Enabled && OnIngressPods(gateway.Selector) {
+			r.ds.Errorf(diag.CodeReference, at.Key("enabled"), "%s needs the ingress gateway", gateway.Name)
 		}
 	}
-	return g
 }
 
 func (r *resolver) egressGateway(at diag.Path, words spec.GatewayComponent) GatewayComponent {
@@ -135,7 +138,8 @@ func (r *resolver) egressGateway(at diag.Path, words spec.GatewayComponent) Gate
 	if written := r.doc.Value.Spec.Install.EgressGateway.Enabled; written != nil && !*written {
 		r.ds.Errorf(diag.CodeReference, at.Key("enabled"), "%s needs the egress gateway", shortPath(user))
 	}
-	g.Enabled = true
+	on := true
+	g.Enabled = &on
 	if len(g.Ports) > 0 { // else the chart's, which are enough
 		for _, p := range r.egressGatewayPorts() {
 			if !slices.ContainsFunc(g.Ports, func(q ServicePort) bool { return q.Port == p.Port }) {
@@ -148,12 +152,14 @@ func (r *resolver) egressGateway(at diag.Path, words spec.GatewayComponent) Gate
 
 func (r *resolver) gatewayComponent(at diag.Path, words spec.GatewayComponent, of func(*spec.Spec) *spec.Component) GatewayComponent {
 	g := GatewayComponent{
-		Enabled: *words.Enabled, Component: r.component(at, words.Component, of),
-		Type: r.oneOf(at.Key("type"), words.Type, choice{
-			values: []string{"LoadBalancer", "NodePort", "ClusterIP"}, unknown: "no type %s; LoadBalancer, NodePort or ClusterIP",
-		}),
+		Enabled: words.Enabled, Component: r.component(at, words.Component, of),
 		ExternalTrafficPolicy: words.ExternalTrafficPolicy,
 		Annotations:           map[string]string{},
+	}
+	if words.Type != "" || !r.existing() {
+		g.Type = r.oneOf(at.Key("type"), words.Type, choice{
+			values: []string{"LoadBalancer", "NodePort", "ClusterIP"}, unknown: "no type %s; LoadBalancer, NodePort or ClusterIP",
+		})
 	}
 	maps.Copy(g.Annotations, words.Annotations)
 	for _, key := range sortedKeys(words.Annotations) {

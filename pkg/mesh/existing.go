@@ -36,12 +36,14 @@ func (r *resolver) elsewhere(at diag.Path) {
 		{"egressGateway", written.Install.EgressGateway},
 		{"cni", written.Install.CNI},
 	} {
-		for _, word := range writtenWords(reflect.ValueOf(c.said)) {
-			refuse(at.Key(c.word).Key(word), "an existing Istio decides its own components; say it there")
+		for _, word := range writtenWordsOf(c.said) {
+			if r.theirs == nil {
+				refuse(at.Key(c.word).Key(word), "an existing Istio decides its own components; say it there")
+			}
 		}
 	}
-	for _, word := range writtenWords(reflect.ValueOf(written.Install)) {
-		if slices.Contains([]string{"hub", "variant", "revision"}, word) {
+	for _, word := range writtenWordsOf(written.Install) {
+		if slices.Contains([]string{"hub", "variant"}, word) || word == "revision" && r.theirs == nil {
 			refuse(at.Key(word), "an existing Istio has its own; say it there")
 		}
 	}
@@ -49,6 +51,8 @@ func (r *resolver) elsewhere(at diag.Path) {
 		refuse(r.at().Key("profile"), "an existing Istio has its size; leave it out")
 	}
 }
+
+func writtenWordsOf(said any) []string { return writtenWords(reflect.ValueOf(said)) }
 
 // writtenWords are the words of a struct that say something, in its order.
 func writtenWords(v reflect.Value) []string {
@@ -78,13 +82,18 @@ func (r *resolver) existingReplicas(at diag.Path, words spec.Component) {
 }
 
 // existingPorts refuses gateways on ports that the Service of an existing ingress
-// gateway does not have by Istio's own chart: nothing would arrive there.
+// gateway does not have: nothing would arrive there. Where its IstioOperator is not
+// in the package, these are the ports of Istio's own chart.
 func (r *resolver) existingPorts() {
+	message := "the Service of an existing ingress gateway has 80 and 443 by itself; open %d there, give its pods a label of their own and write it in selector"
+	if r.theirs != nil {
+		message = "the Service of the ingress gateway in " + r.theirs.id() + " does not have it; write install.ingressGateway.ports: {NAME: %d}"
+	}
 	for _, g := range r.gateways {
 		for _, l := range g.listeners {
 			open := func(p ServicePort) bool { return p.Port == l.Port }
-			if OnIngressPods(g.Selector) && !slices.ContainsFunc(r.facts.IngressPorts, open) {
-				r.ds.Errorf(diag.CodeReference, l.path.Key("port"), "the Service of an existing ingress gateway has 80 and 443 by itself; open %d there, give its pods a label of their own and write it in selector", l.Port)
+			if OnIngressPods(g.Selector) && !slices.ContainsFunc(r.ingress, open) {
+				r.ds.Errorf(diag.CodeReference, l.path.Key("port"), message, l.Port)
 			}
 		}
 	}

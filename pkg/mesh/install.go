@@ -46,6 +46,7 @@ func (r *resolver) install() Install {
 	})
 	r.istio = r.istioVersion(at.Key("istioVersion"), words.IstioVersion)
 	r.revision(at.Key("revision"), words.Revision)
+	r.chooseTheirs(at)
 	in := Install{
 		Generation: r.kyma, Profile: r.profile, Platform: r.platform,
 		OutboundTrafficPolicy: r.outboundTrafficPolicy(r.at().Key("egress").Key, r.spec.Egress.OutboundTrafficPolicy),
@@ -69,6 +70,12 @@ func (r *resolver) install() Install {
 	in.Overrides = r.overrides(at.Key("override"))
 	if in.Existing {
 		r.elsewhere(at)
+		r.ingress = r.facts.IngressPorts
+		if r.theirs != nil {
+			r.inPlace(at, &in)
+			r.existingPorts()
+			return in
+		}
 		r.existingPorts()
 		r.replaces(at.Key("mode"))
 		if user, used := usesEgressGateway(r.at(), r.spec); used {
@@ -79,10 +86,11 @@ func (r *resolver) install() Install {
 	in.IngressGateway = r.ingressGateway(at.Key("ingressGateway"), words.IngressGateway)
 	in.EgressGateway = r.egressGateway(at.Key("egressGateway"), words.EgressGateway)
 	in.CNI = CNI{
-		Enabled:   *words.CNI.Enabled,
+		Enabled:   words.CNI.Enabled,
 		Resources: r.resources(at.Key("cni").Key("resources"), words.CNI.Resources, func(s *spec.Spec) *spec.Resources { return &s.Install.CNI.Resources }),
 	}
 	in.Hub, in.Tag = r.images(at, words)
+	r.ingress = in.IngressGateway.Ports
 	return in
 }
 

@@ -66,6 +66,9 @@ type Install struct {
 	// Existing is true where somebody else installed Istio. Then all that follows
 	// is what changes there, and what is empty stays as it is.
 	Existing bool
+	// Theirs is the IstioOperator of the package that says how, and is changed in
+	// place; nil where none is.
+	Theirs *Theirs
 	// Deliver is the form in which the installation's document leaves with the
 	// resources: object, configmap or none.
 	Deliver string
@@ -153,7 +156,8 @@ type EnvVar struct{ Name, Value string }
 
 // GatewayComponent is a gateway's Deployment and Service.
 type GatewayComponent struct {
-	Enabled bool
+	// Enabled is nil where an Istio that is there has said it.
+	Enabled *bool
 	Component
 	// Type is the Service's.
 	Type string
@@ -175,7 +179,8 @@ type ServicePort struct {
 
 // CNI is Istio's node agent.
 type CNI struct {
-	Enabled   bool
+	// Enabled is nil where an Istio that is there has said it.
+	Enabled   *bool
 	Resources Resources
 }
 

@@ -15,6 +15,11 @@ type Operator struct {
 	// Local says that nobody sends the object to a cluster, so that it is there to
 	// be merged; without it, istioctl would get it beside ours.
 	Local bool
+	// Theirs is what it says as the installation that it is, where it is not Local.
+	Theirs *Theirs
+	// Aside says that this call installs nothing, so that it is no fault that the
+	// object is there.
+	Aside bool
 	// Spec is its spec, with null as nil, and At where that stands.
 	Spec map[string]any
 	At   diag.Path
@@ -48,8 +53,7 @@ func (o Override) Place(at diag.Path) string {
 func (r *resolver) overrides(at diag.Path) []Override {
 	var all []Override
 	for _, o := range r.operators {
-		if !o.Value.Local && r.existing() {
-			r.ds.Infof(diag.CodeReference, o.Path, "%s is the installation, and stays as it is; give istioctl the overlay behind it: istioctl install -f ITS-FILE -f THE-OVERLAY", o.Value.Name)
+		if !o.Value.Local && (r.existing() || o.Value.Aside) {
 			continue
 		}
 		if !o.Value.Local {

@@ -106,6 +106,8 @@ type resolver struct {
 	team  []Document[spec.MeshService]
 	// operators are the IstioOperators beside the document.
 	operators []Document[Operator]
+	// theirs is the one that is changed in place; nil where none is.
+	theirs *Theirs
 	// spec is completed by complete; until then it is as written.
 	spec  spec.Spec
 	stack stack // what lies under the document
@@ -150,10 +152,6 @@ func (r *resolver) resolve() *Mesh {
 	m.Certificates = r.resolveCertificates()
 	m.Install, m.istio = r.installation(), r.istio
 	r.gatewaysKnown()
-	r.ingress = m.Install.IngressGateway.Ports
-	if r.existing() {
-		r.ingress = r.facts.IngressPorts
-	}
 	r.rootNamespace()
 	r.unlabelled()
 	m.Namespaces = r.namespaceLabels()

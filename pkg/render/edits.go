@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -20,11 +21,18 @@ func InPackage(docs ...Document) ([]manifest.Object, []edit.Edit, diag.List) {
 	return objects, c.edits(meshes), c.ds
 }
 
+// Edited are the objects that say what the documents change in a person's object of
+// the package; they are not written, the edits are.
+func Edited(objects []manifest.Object) []manifest.Object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o manifest.Object) bool { return !o.Edited })
+}
+
 // edits are the changes that the documents ask of the package. An edit that
 // cannot be written has been reported.
 func (c *call) edits(meshes []*mesh.Mesh) []edit.Edit {
 	var all []edit.Edit
 	for _, m := range meshes {
+		all = append(all, operatorEdits(m)...)
 		for _, l := range m.Namespaces {
 			all = append(all, namespaceEdit(l))
 		}

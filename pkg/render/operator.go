@@ -8,6 +8,7 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/istioop"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 )
@@ -27,6 +28,23 @@ func IsOverride(item Item) bool {
 	return isConfigMap(item.APIVersion(), item.Kind()) && installer == "overrides" && component == "istio"
 }
 
+// IsInstallation tells whether an item of a package is an IstioOperator that
+// somebody wrote and a cluster gets. A call for PartResources gives such a one as a
+// Document that stands Aside: words that change it are none of a cluster without it.
+func IsInstallation(item Item) bool {
+	local, _ := item.Annotation(localConfig)
+	return isOperator(item.APIVersion(), item.Kind()) && IsOverride(item) && local != "true"
+}
+
+// Changes tells whether a call for a part writes into an item of the package: an
+// IstioOperator belongs to the installation, all else to the resources.
+func (p Part) Changes(item Item) bool {
+	if isOperator(item.APIVersion(), item.Kind()) {
+		return p != PartResources
+	}
+	return p != PartInstall
+}
+
 func isOperator(apiVersion, kind string) bool {
 	return strings.HasPrefix(apiVersion, istioop.Kind.Group+"/") && kind == istioop.Kind.Name
 }
@@ -42,13 +60,18 @@ const operatorKey = "kyma_istio_operator"
 // localConfig is the annotation of what no host sends to a cluster.
 const localConfig = "config.kubernetes.io/local-config"
 
-// operator reads an item IstioOperator. What is not marked to be merged is not
-// looked into.
+// operator reads an item IstioOperator. What is not marked to be merged is looked
+// into as far as the words need to know the installation that it is.
 func (c *call) operator(root *yaml.Node, doc Document, at diag.Path) {
 	local := scalarAt(root, "metadata", "annotations", localConfig) == "true"
-	o := mesh.Operator{Name: nameOf(root), Local: local, At: at.Key("spec")}
+	o := mesh.Operator{Name: nameOf(root), Local: local, Aside: doc.Aside, At: at.Key("spec")}
 	if local {
 		o.Spec = c.operatorSpec(root, at)
+	} else {
+		if byHand, err := edit.ByHand(doc.Text); err == nil {
+			root = byHand
+		}
+		o.Theirs = theirs(root)
 	}
 	c.operators = append(c.operators, mesh.Document[mesh.Operator]{Value: o, Path: at, Package: doc.Package})
 }

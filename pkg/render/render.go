@@ -42,6 +42,9 @@ type Document struct {
 	// Package tells packages of one call apart that must not meet, such as kpt
 	// sub-packages. Empty for the only one.
 	Package string
+	// Aside says that an object of the package is given to be known only, since the
+	// call installs nothing; see [IsInstallation].
+	Aside bool
 }
 
 // IsDocument tells whether an item with this apiVersion is one that Documents
@@ -246,7 +249,12 @@ func (c *call) render() ([]manifest.Object, diag.List) {
 		c.ds = append(c.ds, unseen...).Locate(c.pos)
 		return nil, c.ds
 	}
-	return objects, c.ds
+	for _, m := range meshes {
+		if m.Install.Existing {
+			c.ds.Infof(diag.CodeNoPackage, m.Path.Key("spec").Key("install").Key("mode"), "rendered as an overlay; where the package is seen (transformers:, kpt, a directory), its IstioOperator is changed in place")
+		}
+	}
+	return objects, c.ds.Locate(c.pos)
 }
 
 func (c *call) meshesAndObjects() ([]*mesh.Mesh, []manifest.Object) {

@@ -8,6 +8,10 @@ type Install struct {
 	// existing: somebody else did, and what is rendered is what Kyma changes there.
 	// kyma, sail and helm are not rendered yet. Default: istioctl.
 	Mode string `yaml:"mode"`
+	// Existing is NAME or NAMESPACE/NAME of the IstioOperator of the package that mode
+	// existing changes in place. Default: the only one; with none an overlay is
+	// rendered.
+	Existing string `yaml:"existing"`
 	// Deliver is the form in which the IstioOperator leaves with all the rest, which
 	// kubectl takes and the IstioOperator it does not: object, configmap or none.
 	// Default: object.
@@ -42,11 +46,6 @@ type Install struct {
 	// map[string]any, []any, string, bool, int and float64; nil deletes. Default:
 	// none.
 	Override map[string]any `yaml:"override"`
-}
-
-// Later are the words of the vocabulary that are not rendered yet.
-func (Install) Later() []string {
-	return []string{"existing"}
 }
 
 // Component is one Deployment of the installation. What is not written is what

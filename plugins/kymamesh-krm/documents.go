@@ -46,7 +46,7 @@ type call struct {
 	all, objects []manifest.Object
 	// edits are what the documents change in the package's own objects.
 	edits []edit.Edit
-	ds    diag.List
+	ds     diag.List
 }
 
 // place is where a document lies in the package.
@@ -157,12 +157,14 @@ func (c *call) collect() {
 	if c.config != nil && !asItem {
 		c.add(c.config, c.config.Bytes())
 	}
-	if len(c.docs) == 0 || c.part == render.PartResources {
+	if len(c.docs) == 0 {
 		return // nothing is installed
 	}
 	for _, item := range c.list.Items() {
-		if render.IsOverride(item) {
+		aside := c.part == render.PartResources
+		if aside && render.IsInstallation(item) || !aside && render.IsOverride(item) {
 			c.add(item, item.Bytes())
+			c.docs[len(c.docs)-1].Aside = aside
 		}
 	}
 }

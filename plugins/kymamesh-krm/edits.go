@@ -7,18 +7,17 @@ import (
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/edit"
-	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
 // edit plans what the documents change in objects of somebody else, and what no
-// document asks for any more. They are resources, so a call for the installation
-// leaves them alone.
+// document asks for any more, as far as the part of the call speaks of it.
 func (c *call) edit(ds *diag.List) []edit.Change {
-	if !c.seesPackage() || c.part == render.PartInstall {
+	if !c.seesPackage() {
 		return nil
 	}
 	p := edit.Package{
 		Items: c.list.Items(),
+		Part:  func(item *resourcelist.Item) bool { return c.part.Changes(item) },
 		Place: func(item *resourcelist.Item, _ int) string { return placeName(item) },
 		Reaches: func(origin diag.Path, item *resourcelist.Item) bool {
 			return c.places[origin.Document()].around(placeOf(item).pkg)
