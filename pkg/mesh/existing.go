@@ -102,6 +102,6 @@ func (r *resolver) existingPorts() {
 // replaces warns of what is lost where an existing installation has it as well.
 func (r *resolver) replaces(at diag.Path) {
 	if lists := r.facts.Replaces; len(lists) > 0 {
-		r.ds.Warnf(diag.CodeReplaced, at, "istioctl replaces lists as a whole: what the existing Istio has of %s is lost; write it here as well", strings.Join(lists, " and "))
+		r.ds.Warnf(diag.CodeReplaced, at, "istioctl replaces lists as a whole: what the existing Istio has of %s is lost; write it here as well, or put its IstioOperator into the package", strings.Join(lists, " and "))
 	}
 }

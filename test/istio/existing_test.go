@@ -30,10 +30,9 @@ spec:
     global: {proxy: {resources: {limits: {cpu: "7"}}}}
 `
 
-// TestExisting says what the overlay of each generation changes in an Istio that was
-// there, and that all else of it stays, as istioctl merges the two.
-func TestExisting(t *testing.T) {
-	kept := installation{
+// theirInstallation is what istioctl makes of theirs.
+func theirInstallation() installation {
+	return installation{
 		Images:   []string{"registry.example.com/theirs/pilot:1.31.0", "registry.example.com/theirs/proxyv2:1.31.0", "", "registry.example.com/theirs/proxyv2:1.31.0"},
 		Istiod:   "1m/2048Mi..<nil>/<nil>",
 		Ingress:  "100m/128Mi..2000m/1024Mi",
@@ -46,6 +45,12 @@ func TestExisting(t *testing.T) {
 		ServiceType: "LoadBalancer", ServicePorts: []string{"https 443->8443", "own 9999->9999"},
 		Tracing: true, Providers: []string{"envoy", "theirs"}, TrustDomain: "cluster.local", AccessLog: "/dev/stderr",
 	}
+}
+
+// TestExisting says what the overlay of each generation changes in an Istio that was
+// there, and that all else of it stays, as istioctl merges the two.
+func TestExisting(t *testing.T) {
+	kept := theirInstallation()
 	for _, test := range []struct {
 		name, spec string
 		want       func(*installation)

@@ -315,7 +315,12 @@ func installed(spec string, under ...string) (objectsByName, error) {
 	for _, text := range under {
 		texts = append(texts, []byte(text))
 	}
-	sets, err := generate(append(texts, text)...)
+	return generatedObjects(append(texts, text)...)
+}
+
+// generatedObjects are what istioctl makes of IstioOperators over each other.
+func generatedObjects(texts ...[]byte) (objectsByName, error) {
+	sets, err := generate(texts...)
 	if err != nil {
 		return nil, err
 	}

@@ -515,6 +515,7 @@ func (g *generator) connection() tree {
 // mendInstall leaves an installation that is somebody else's, or all that there is,
 // the words that it has.
 func mendInstall(words, install tree) {
+	delete(install, "existing") // names what a document alone does not hold
 	if install["mode"] == "existing" {
 		delete(words, "profile")
 		for _, word := range []string{"hub", "variant", "revision", "ingressGateway", "egressGateway", "cni"} {
