@@ -98,7 +98,11 @@ func TestKeysReplaceValues(t *testing.T) {
 			t.Errorf("%q became %q: %v", before, k.Text(), err)
 		}
 	}
-	k := keysOf(t, "a: # a\n  b: # b\n  - 1 # one\n  c: 1\n")
+	k := keysOf(t, "\na: {b: c, d: e} # a\n")
+	if err := k.Set([]string{"a", "b"}, scalar("1,[2]")); err != nil || k.Text() != "\na: {b: '1,[2]', d: e} # a\n" {
+		t.Errorf("%q: %v", k.Text(), err)
+	}
+	k = keysOf(t, "a: # a\n  b: # b\n  - 1 # one\n  c: 1\n")
 	if err := k.Set([]string{"a", "b"}, nodeOf(t, "[2]")); err != nil || k.Text() != "a: # a\n  b: [2]\n  c: 1\n" {
 		t.Errorf("%q: %v", k.Text(), err)
 	}

@@ -196,7 +196,11 @@ func (k *Keys) rewritten(n, value *yaml.Node) []string {
 	if from+length > len(k.text) {
 		return nil
 	}
-	return []string{k.text[:from] + text + k.text[from+length:]}
+	quoted := text // in a flow mapping a comma would end it
+	if value.ShortTag() == "!!str" && !strings.ContainsAny(text, `'"`) {
+		quoted = "'" + text + "'"
+	}
+	return []string{k.text[:from] + text + k.text[from+length:], k.text[:from] + quoted + k.text[from+length:]}
 }
 
 // withoutKey is the text without the key or item.

@@ -283,19 +283,19 @@ func (e *editor) edit(edit Edit) {
 		e.set[pointer] = e.ours[pointer] // else it is a person's, who says the same
 		return
 	}
-	if e.done(edit.Origin, e.put(path, edit.Value)) {
+	e.noteEmpty(path)
+	if e.done(edit.Origin, e.keys.Set(path, edit.Value)) {
 		e.set[pointer] = true
 	}
 }
 
-// put sets a key and notes what was empty around it.
-func (e *editor) put(path []string, value *yaml.Node) error {
+// noteEmpty notes what is empty around a key that is to be set.
+func (e *editor) noteEmpty(path []string) {
 	for i := 1; i < len(path); i++ {
 		if n := e.keys.Get(path[:i]); n != nil && resourcelist.IsBare(n, path[:i]) {
 			e.empty[manifest.Pointer(path[:i]...)] = true
 		}
 	}
-	return e.keys.Set(path, value)
 }
 
 // stays tells whether what is empty is to stay.
@@ -331,9 +331,7 @@ func (e *editor) mark() {
 		e.done(diag.Path{}, e.keys.Remove(setPath, e.stays))
 		return
 	}
-	if e.keys.Get(setPath) == nil {
-		e.done(diag.Path{}, e.put(setPath, Text("")))
-	}
+	e.noteEmpty(setPath)
 	own := manifest.Pointer(setPath...)
 	for _, around := range slices.Sorted(maps.Keys(e.empty)) {
 		within := func(pointer string) bool { return strings.HasPrefix(pointer, around+"/") }
@@ -341,7 +339,7 @@ func (e *editor) mark() {
 			all = append(all, around+"/")
 		}
 	}
-	if text := strings.Join(all, ","); e.keys.Get(setPath).Value != text {
+	if text, have := strings.Join(all, ","), e.keys.Get(setPath); have == nil || have.Value != text {
 		e.done(diag.Path{}, e.keys.Set(setPath, Text(text)))
 	}
 }

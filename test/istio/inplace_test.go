@@ -71,12 +71,11 @@ func TestExistingInPlace(t *testing.T) {
 		{"2.18", `{kyma: "2.18", install: {mode: existing}}`, func(in *installation) {
 			in.Providers = []string{"envoy", "kyma-traces", "stdout-json", "theirs"}
 		}},
-		{"gateways", `{install: {mode: existing, ingressGateway: {minReplicas: 2, maxReplicas: 4, type: NodePort, ports: {mine: 9443}, resources: {requests: {cpu: 50m}}}, cni: {enabled: true}}}`, func(in *installation) {
+		{"gateways", `{install: {mode: existing, ingressGateway: {minReplicas: 2, maxReplicas: 4, type: NodePort, ports: {mine: 9443}, resources: {requests: {cpu: 50m}}}, egressGateway: {enabled: true}}}`, func(in *installation) {
 			in.Providers = []string{"envoy", "kyma-logs", "kyma-traces", "stdout-json", "theirs"}
 			in.IngressReplicas, in.ServiceType, in.Ingress = "2-4", "NodePort", "50m/128Mi..2000m/1024Mi"
-			in.ServicePorts = []string{"https 443->8443", "mine 9443->9443", "own 9999->9999"}
-			in.Budgets = []string{"istio-ingressgateway", "istiod"}
-			in.CNI = "100m/100Mi..<nil>/<nil>"
+			in.ServicePorts = []string{"https 443->8443", "own 9999->9999", "mine 9443->9443"}
+			in.Budgets = []string{"istio-egressgateway", "istio-ingressgateway", "istiod"}
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
