@@ -35,8 +35,11 @@ func (l *List) ReplaceText(it *Item, text string) error {
 	text = strings.ReplaceAll(text, "\n", l.newline)
 	switch it.form {
 	case entry:
+		// kpt writes what stands in front of an object behind the dash, and doubles it
+		// when it comes back in front of it.
+		behind := strings.HasPrefix(strings.TrimLeft(it.text, " "), "- #")
 		var head string
-		head, it.text = entryText(text, it.dash)
+		head, it.text = entryText(text, it.dash, behind)
 		it.head += head
 		f.column = it.dash + 2
 	case document:
@@ -85,7 +88,7 @@ func (l *List) Append(doc []byte) (*Item, error) {
 		it.text, it.content, it.contentEnd = begin+text, len(begin), len(begin)+len(text)
 	} else {
 		it.form, it.dash, it.column, it.meta = entry, l.dash, l.dash+2, ""
-		it.head, it.text = entryText(text, it.dash)
+		it.head, it.text = entryText(text, it.dash, false)
 	}
 	l.items = append(l.items, it)
 	return it, nil
@@ -118,14 +121,15 @@ func (it *Item) mapping() (string, error) {
 }
 
 // entryText makes an entry of a list of a document at column 0: the comments in
-// front of its first key, and the entry from its dash on.
-func entryText(doc string, dash int) (head, text string) {
+// front of its first key, unless they are to stand behind the dash, and the entry from
+// its dash on.
+func entryText(doc string, dash int, behind bool) (head, text string) {
 	var b strings.Builder
 	b.Grow(len(doc) + len(doc)/4)
 	margin := strings.Repeat(" ", dash)
 	for l := range strings.Lines(doc) {
 		switch empty := strings.TrimRight(l, "\r\n") == ""; {
-		case text == "" && remark(l):
+		case text == "" && !behind && remark(l):
 			if !empty {
 				head += margin + strings.TrimLeft(l, " ")
 			}

@@ -109,3 +109,35 @@ func TestKeysInStream(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A comment that kpt wrote behind the dash of an entry stays there.
+func TestKeysBehindDash(t *testing.T) {
+	const before = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- # theirs\n  apiVersion: v1\n  kind: Namespace\n  metadata:\n    name: n\n"
+	l, err := Parse([]byte(before))
+	if err != nil {
+		t.Fatal(err)
+	}
+	it := l.Items()[0]
+	path := []string{"metadata", "labels", "x"}
+	for _, change := range []func(*Keys) error{
+		func(k *Keys) error { return k.Set(path, quotedTrue) },
+		func(k *Keys) error { return k.Remove(path, nil) },
+	} {
+		k, err := it.Keys()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := change(k); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.ReplaceText(it, k.Text()); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(l.Bytes()); strings.Contains(got, "true") && !strings.Contains(got, "- # theirs\n  apiVersion: v1\n") {
+			t.Errorf("%s", got)
+		}
+	}
+	if got := string(l.Bytes()); got != before {
+		t.Errorf("%s", got)
+	}
+}
