@@ -41,7 +41,7 @@ var commands = map[string]command{
 	"kymamesh render examples/quickstart/kymamesh.yaml --part resources | kubectl apply -f -":          {wants: []string{"applied 5"}},
 	"kymamesh render examples/kustomize/apply/kymamesh.yaml --part install | istioctl install -y -f -": {wants: []string{"installed"}},
 
-	"kymamesh render examples/existing --part install | istioctl install -y -f -":                      {wants: []string{"installed"}},
+	"kymamesh render examples/existing --part install | istioctl install -y -f -": {wants: []string{"installed"}},
 
 	"kustomize build --enable-alpha-plugins examples/kustomize/apply | kubectl apply -f -": {
 		clients: kustomize, wants: []string{"applied 17"}},

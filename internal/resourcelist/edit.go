@@ -44,8 +44,11 @@ func (l *List) ReplaceText(it *Item, text string) error {
 		f.column = it.dash + 2
 	case document:
 		begin, end := "---\n", ""
-		if it.contentEnd > 0 {
+		switch {
+		case it.contentEnd > 0:
 			begin, end = it.text[:it.content], it.text[it.contentEnd:]
+		case marks(text), it.from == 0 && !strings.Contains("\n"+it.text, "\n---"):
+			begin = "" // it has its mark, or needs none in front of the first document
 		}
 		it.content, it.contentEnd = len(begin), len(begin)+len(text)
 		it.text = begin + text + end
@@ -56,6 +59,9 @@ func (l *List) ReplaceText(it *Item, text string) error {
 	it.changed, l.changed = true, true
 	return nil
 }
+
+// marks tells whether a text begins with a mark of a document, or a directive.
+func marks(text string) bool { return strings.HasPrefix(text, "---") || strings.HasPrefix(text, "%") }
 
 // Remove takes an item out, with the comments in front of it.
 func (l *List) Remove(it *Item) {

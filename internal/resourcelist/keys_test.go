@@ -141,3 +141,32 @@ func TestKeysBehindDash(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// A document in JSON is one document afterwards, with the mark that it had.
+func TestKeysOfJSON(t *testing.T) {
+	for _, text := range []string{
+		`{"metadata": {"name": "n"}}` + "\n",
+		"---\n" + `{"metadata": {"name": "n"}}` + "\n",
+		`{"metadata": {"name": "n"}}` + "\n---\n" + `{"metadata": {"name": "m"}}` + "\n",
+	} {
+		l, err := ParseStream([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range l.Items() {
+			k, err := it.Keys()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := k.Set([]string{"metadata", "labels", "x"}, quotedTrue); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.ReplaceText(it, k.Text()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, want := string(l.Bytes()), strings.ReplaceAll(text, `"metadata": {`, `"metadata": {"labels": {"x": "true"}, `); got != want {
+			t.Errorf("%q; want %q", got, want)
+		}
+	}
+}

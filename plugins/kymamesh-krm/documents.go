@@ -46,7 +46,7 @@ type call struct {
 	all, objects []manifest.Object
 	// edits are what the documents change in the package's own objects.
 	edits []edit.Edit
-	ds     diag.List
+	ds    diag.List
 }
 
 // place is where a document lies in the package.

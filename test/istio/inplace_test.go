@@ -75,7 +75,7 @@ func TestExistingInPlace(t *testing.T) {
 			in.Providers = []string{"envoy", "kyma-logs", "kyma-traces", "stdout-json", "theirs"}
 			in.IngressReplicas, in.ServiceType, in.Ingress = "2-4", "NodePort", "50m/128Mi..2000m/1024Mi"
 			in.ServicePorts = []string{"https 443->8443", "own 9999->9999", "mine 9443->9443"}
-			in.Budgets = []string{"istio-egressgateway", "istio-ingressgateway", "istiod"}
+			in.Budgets = []string{"istio-ingressgateway", "istiod"}
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
