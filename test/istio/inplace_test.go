@@ -17,6 +17,9 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/render"
 )
 
+// existingExample is the example of a package with its IstioOperator.
+var existingExample = filepath.Join(examplesDir, "existing")
+
 // edited is an IstioOperator as documents change it in place.
 func edited(docs []byte, operator string) (string, diag.List) {
 	all, ds := render.Split("in.yaml", docs)
@@ -108,6 +111,18 @@ func TestEditedOperators(t *testing.T) {
 		t.Fatal(err)
 	}
 	tried := 0
+	mesh, err := os.ReadFile(filepath.Join(existingExample, "kymamesh.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator, err := os.ReadFile(filepath.Join(existingExample, "istio.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, ds := edited(mesh, string(operator))
+	if err := taken([]byte(changed)); err != nil || ds.HasErrors() || changed == string(operator) {
+		t.Errorf("%s: %v %v", existingExample, err, ds)
+	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
