@@ -177,7 +177,6 @@ func (b *builder) addCallers() {
 	}
 	for _, w := range b.AllWorkloads() {
 		c := caller{b.ClientOf(w), w.ServiceAccount}
-		c.client.Gateway = w.Gateway()
 		b.callers.add(b.callerKey(c), Party{w.Kind, w.Namespace, w.Name, 0}, c)
 	}
 }

@@ -87,7 +87,6 @@ func everyPair(t *testing.T, name string, m *topology.Model) {
 	callers := map[string]caller{}
 	for _, w := range m.AllWorkloads() {
 		c := caller{m.ClientOf(w), w.ServiceAccount}
-		c.client.Gateway = w.Gateway()
 		callers[w.ID()] = c
 	}
 	for _, g := range m.Install().Gateways {
@@ -270,5 +269,15 @@ func TestReasons(t *testing.T) {
 	}
 	if got := strings.Join(c.reasons(), ", "); got != "a, b, c, and 2 more reasons" {
 		t.Error(got)
+	}
+}
+
+// Rows of one look have the reasons of all of them.
+func TestTogether(t *testing.T) {
+	groups, cells := together([]Group{{{Name: "a"}}, {{Name: "b"}}, {{Name: "c"}}}, [][]Cell{
+		{{Word: Refused, Why: []string{"x"}}}, {{Word: Denied}}, {{Word: Refused, Why: []string{"y"}, More: 1}},
+	})
+	if len(groups) != 2 || groups[0].Label() != "a +1" || strings.Join(cells[0][0].reasons(), ", ") != "x, y, and 1 more reasons" {
+		t.Error(groups, cells)
 	}
 }

@@ -306,6 +306,59 @@ func TestTwoVirtualServices(t *testing.T) {
 	}
 }
 
+// What a route sends to a gateway inside the mesh is followed there.
+func TestThroughGateways(t *testing.T) {
+	const egress = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: out, namespace: istio-system}
+spec:
+  selector: {istio: egressgateway}
+  servers:
+  - {port: {number: 80, name: other, protocol: HTTP}, hosts: [other.example.com]}
+  - {port: {number: 80, name: api, protocol: HTTPS}, hosts: [api.example.com], tls: {mode: ISTIO_MUTUAL}}
+---
+apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: {name: a, namespace: istio-system}
+spec: {components: {egressGateways: [{name: out, enabled: true}]}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: istio-system}
+spec:
+  hosts: [api.example.com]
+  gateways: [mesh, out]
+  http:
+  - {match: [{gateways: [mesh]}], route: [{destination: {host: out.istio-system.svc.cluster.local, port: {number: 80}}}]}
+  - {match: [{gateways: [out]}], route: [{destination: {host: api.example.com, port: {number: 80}}}]}
+`
+	const entry = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: api, namespace: istio-system}\nspec: {hosts: [api.example.com], ports: [{number: 80, name: http, protocol: HTTP}], resolution: DNS}\n"
+	only := "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: out, namespace: istio-system}\nspec: {selector: {matchLabels: {istio: egressgateway}}, rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/default]}}]}]}\n"
+	for _, c := range []struct {
+		name string
+		docs []string
+		want string
+	}{
+		{"on to the host", []string{egress, entry}, "reaches: out.istio-system:80, on to api.example.com:80"},
+		{"by a policy of the gateway", []string{egress, entry, only}, "reaches: out.istio-system:80, on to api.example.com:80"},
+		{"not by one for others", []string{egress, entry, strings.Replace(only, "sa/default", "sa/other", 1)}, "fails 403: AuthorizationPolicy istio-system/out: no rule allows it [AuthorizationPolicy istio-system/out spec]"},
+		{"to a host that is not known", []string{egress}, "unknown: goes to out.istio-system:80, on to api.example.com:80; the package does not hold the host api.example.com [VirtualService istio-system/api spec.http[1].route[0].destination.host]"},
+		{"without a server", []string{strings.Replace(egress, "[api.example.com], tls", "[apo.example.com], tls", 1), entry}, "fails: no server of the gateway takes api.example.com on port 80"},
+		{"round and round", []string{strings.Replace(egress, "{host: api.example.com,", "{host: out.istio-system.svc.cluster.local,", 1)}, "unknown: goes to out.istio-system:80, on to out.istio-system:80; the call goes through more than 3 gateways"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			caller := strings.Replace(pods, "{app: a}", "{app: a, sidecar.istio.io/inject: 'true'}", 1)
+			a, err := trace.Of(model(t, append(c.docs, caller)...), call(t, "http://api.example.com/ from shop/a"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := verdict(a); got != c.want {
+				t.Errorf("\nwant %s\n got %s", c.want, got)
+			}
+		})
+	}
+}
+
 // Whatever is asked of whatever package, the answer has a verdict.
 func FuzzTrace(f *testing.F) {
 	for _, target := range []string{"http://a.example.com/x?y=z", "db:5432", "tls://[::1]:1", "https://%zz", "tcp://x:1"} {
