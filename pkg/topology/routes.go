@@ -67,7 +67,7 @@ func (r Route) Idle(d Destination) bool {
 	return d.Weight == 0 && !d.Mirror && others > 1 // copies stand behind all others
 }
 
-// bound is a host on one side.
+// bound is a host on one side; in lower case, as Istio reads hosts of routes.
 type bound struct {
 	side Side
 	host string
@@ -99,7 +99,7 @@ func (m *Model) routeTable() *routeTable {
 	for _, vs := range m.VirtualServices() {
 		for _, side := range Sides(vs) {
 			for _, host := range vs.Spec.Hosts {
-				b := bound{side, FullHost(host, vs.Namespace)}
+				b := bound{side, strings.ToLower(FullHost(host, vs.Namespace))}
 				if t.hosts[b] == nil {
 					t.order = append(t.order, b)
 				}
@@ -123,12 +123,24 @@ func Sides(vs Config[*networking.VirtualService]) []Side {
 	return all
 }
 
-// sideOf is the side that a VirtualService of a namespace names.
+// sideOf is the side that a VirtualService of a namespace names: NAMESPACE/NAME with
+// "." for its own, NAME, or as of old NAME.NAMESPACE and what follows there
+// (pilot/pkg/model.resolveGatewayName).
 func sideOf(name, namespace string) Side {
-	if name != string(Mesh) && !strings.Contains(name, "/") {
-		name = namespace + "/" + name
+	if name == string(Mesh) {
+		return Mesh
 	}
-	return Side(name)
+	if in, short, ok := strings.Cut(name, "/"); ok {
+		if in == "." {
+			in = namespace
+		}
+		return Side(in + "/" + short)
+	}
+	if short, in, ok := strings.Cut(name, "."); ok {
+		in, _, _ = strings.Cut(in, ".")
+		return Side(in + "/" + short)
+	}
+	return Side(namespace + "/" + name)
 }
 
 // Bound is a host with the VirtualServices that write its routes on one side.

@@ -26,6 +26,7 @@ type vservice = Config[*networking.VirtualService]
 // The rules are those of pilot/pkg/networking/core, route.BuildHTTPRoutesFor-
 // VirtualService, and of the same package's buildGatewayHTTPRouteConfig.
 func (m *Model) Routes(c Client, host string, port int, side Side, beside ...Side) []Route {
+	host = strings.ToLower(host)
 	if side == Mesh {
 		return m.meshRoutes(c, host, port)
 	}
@@ -200,7 +201,7 @@ func (a admission) level(namespace string, names []string) int {
 	nearest := -1
 	for _, written := range a.hosts {
 		ns, host := ServerHost(written, a.gateway)
-		if i := slices.Index(names, host); i >= 0 && (ns == "*" || ns == namespace) && (nearest < 0 || i < nearest) {
+		if i := slices.Index(names, strings.ToLower(host)); i >= 0 && (ns == "*" || ns == namespace) && (nearest < 0 || i < nearest) {
 			nearest = i
 		}
 	}

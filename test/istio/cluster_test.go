@@ -46,11 +46,7 @@ type cluster struct {
 
 // newCluster makes the cluster of a case.
 func newCluster(c testCase) *cluster {
-	all := &cluster{
-		services: map[named]*corev1.Service{}, pods: map[named]*corev1.Pod{},
-		secrets: map[named]*corev1.Secret{}, namespaces: map[string]*corev1.Namespace{},
-		gateways: map[named]*networking.Gateway{}, deployments: map[named]*appsv1.Deployment{},
-	}
+	all := newEmptyCluster()
 	for _, object := range c.besides {
 		all.take(object)
 	}
@@ -82,6 +78,14 @@ func newCluster(c testCase) *cluster {
 	}
 	all.addresses()
 	return all
+}
+
+func newEmptyCluster() *cluster {
+	return &cluster{
+		services: map[named]*corev1.Service{}, pods: map[named]*corev1.Pod{},
+		secrets: map[named]*corev1.Secret{}, namespaces: map[string]*corev1.Namespace{},
+		gateways: map[named]*networking.Gateway{}, deployments: map[named]*appsv1.Deployment{},
+	}
 }
 
 // take keeps an object that the package holds.

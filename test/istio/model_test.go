@@ -41,6 +41,14 @@ type contest struct {
 	*topology.Model
 	pilot *pilot
 	tally *tally
+	said  *int
+}
+
+// sidecar compares what a sidecar does with what its pod calls.
+func (c contest) sidecar(v configured) {
+	c.meshRoutes(v)
+	c.connections(v)
+	c.clusterPolicies(v)
 }
 
 // client is a proxy as the model's clients are.
@@ -51,6 +59,9 @@ func (c contest) client(v configured) topology.Client {
 // say reports that the model says something else than Pilot.
 func (c contest) say(v configured, object, field, want, got string) {
 	c.Helper()
+	if *c.said++; *c.said > 20 {
+		return // one cause has many consequences
+	}
 	c.Errorf("%s: %s: %s\nPilot %s\nmodel %s", v.who, object, field, want, got)
 }
 

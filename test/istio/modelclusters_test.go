@@ -197,6 +197,9 @@ func (c contest) pair(v configured, client topology.Client, s *topology.Service,
 		return
 	}
 	takes := takes(c.T, xdstest.ExtractListener("virtualInbound", server.listeners), uint32(target))
+	if c.Injection(w).Sidecar == topology.No {
+		takes = "plaintext" // there is no such listener
+	}
 	c.same(v, "pairs", object, "what both do", outcome(speaks, takes), outcomeName[verdict.Outcome])
 }
 

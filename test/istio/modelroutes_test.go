@@ -2,14 +2,17 @@ package istio
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	route3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	tcpproxy3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
 	matcher3 "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
 	networking "istio.io/api/networking/v1alpha3"
+	"istio.io/istio/pilot/test/xdstest"
 
 	"github.com/kymamesh/kymamesh/pkg/topology"
 )
@@ -186,7 +189,28 @@ func (c contest) actionText(r topology.Route, side topology.Side, port int) stri
 	if p := r.HTTP.Retries; p != nil {
 		attempts, each = int(p.Attempts), p.PerTryTimeout.AsDuration()
 	}
-	return text + retryText(attempts, each) + rewriteText(r.HTTP.Rewrite.GetUri(), r.HTTP.Rewrite.GetUriRegexRewrite().GetRewrite(), r.HTTP.Rewrite.GetAuthority())
+	return text + retryText(attempts, each) + rewriteText(r.HTTP.Rewrite.GetUri(), r.HTTP.Rewrite.GetUriRegexRewrite().GetRewrite(), hostOfRequest(r.HTTP))
+}
+
+// hostOfRequest is the host that a route writes into requests, "" for none.
+func hostOfRequest(r *networking.HTTPRoute) string {
+	if host := r.Rewrite.GetAuthority(); host != "" {
+		return host
+	}
+	headers := []*networking.Headers{r.Headers}
+	if len(r.Route) == 1 {
+		headers = append(headers, r.Route[0].Headers)
+	}
+	for _, h := range headers {
+		for _, set := range []map[string]string{h.GetRequest().GetSet(), h.GetRequest().GetAdd()} {
+			for name, value := range set {
+				if strings.EqualFold(name, "host") || strings.EqualFold(name, ":authority") {
+					return value
+				}
+			}
+		}
+	}
+	return ""
 }
 
 func retryText(attempts int, each time.Duration) string {
@@ -303,4 +327,91 @@ func pilotAction(r *route3.Route) string {
 	}
 	return text + retryText(int(a.GetRetryPolicy().GetNumRetries().GetValue()), a.GetRetryPolicy().GetPerTryTimeout().AsDuration()) +
 		rewriteText(a.GetPrefixRewrite(), a.GetRegexRewrite().GetSubstitution(), a.GetHostRewriteLiteral())
+}
+
+// connections compares where a sidecar leads connections that it does not look
+// into, by the name that TLS asks for or by the address alone.
+func (c contest) connections(v configured) {
+	client := c.client(v)
+	there := map[string]bool{}
+	for _, l := range v.listeners {
+		port := l.GetAddress().GetSocketAddress().GetPortValue()
+		for _, chain := range append(slices.Clone(l.FilterChains), l.GetDefaultFilterChain()) {
+			if chain == nil {
+				continue
+			}
+			for _, f := range chain.Filters {
+				if f.Name == "envoy.filters.network.tcp_proxy" {
+					text := fmt.Sprintf("%d -> %s", port, proxied(xdstest.UnmarshalAny[tcpproxy3.TcpProxy](c.T, f.GetTypedConfig())))
+					there[text] = true
+					for _, name := range chain.GetFilterChainMatch().GetServerNames() {
+						there[name+" "+text] = true
+					}
+				}
+			}
+		}
+	}
+	for host, ports := range c.hosts() {
+		for _, p := range ports {
+			if !p.Protocol.IsOpaque() || p.Protocol == topology.UDP || c.Hides(client, host, p.Number) != nil {
+				continue
+			}
+			for _, want := range c.connectionTexts(client, host, p) {
+				c.tally.compared("connections of TCP and TLS")
+				if !there[want] {
+					c.say(v, "host "+host, fmt.Sprintf("port %d", p.Number), "has only\n      "+sortedLines(there), want)
+				}
+			}
+		}
+	}
+}
+
+// connectionTexts are the connections of the model: of its TLS routes each name, of
+// its TCP routes the first, which takes all; without any of both the host itself.
+func (c contest) connectionTexts(client topology.Client, host string, p topology.Port) []string {
+	var all []string
+	byAddress := false
+	for _, r := range c.Routes(client, host, p.Number, topology.Mesh) {
+		var to []string
+		for _, d := range r.Destinations {
+			reached, number := c.Reached(topology.Mesh, d, p.Number)
+			text := clusterName(number, d.Subset, reached)
+			if len(r.Destinations) > 1 {
+				text += fmt.Sprintf(" %d", d.Weight)
+			}
+			if !r.Idle(d) {
+				to = append(to, text)
+			}
+		}
+		text := fmt.Sprintf("%d -> %s", p.Number, strings.Join(to, ", "))
+		switch {
+		case r.Protocol == "tls" && (p.Protocol == topology.TLS || p.Protocol == topology.HTTPS):
+			for _, name := range r.TLSMatch.SniHosts {
+				all = append(all, name+" "+text)
+			}
+		case r.Protocol == "tcp" && !byAddress && len(r.TCPMatch.GetDestinationSubnets()) == 0:
+			byAddress = true
+			all = append(all, text)
+		}
+	}
+	if all == nil {
+		return []string{fmt.Sprintf("%d -> %s", p.Number, clusterName(p.Number, "", host))}
+	}
+	return all
+}
+
+// proxied is where a filter leads connections.
+func proxied(proxy *tcpproxy3.TcpProxy) string {
+	var to []string
+	for _, d := range proxy.GetWeightedClusters().GetClusters() {
+		to = append(to, fmt.Sprintf("%s %d", d.Name, d.Weight))
+	}
+	if name := proxy.GetCluster(); name != "" {
+		to = append(to, name)
+	}
+	return strings.Join(to, ", ")
+}
+
+func sortedLines(set map[string]bool) string {
+	return strings.Join(slices.Sorted(maps.Keys(set)), "\n      ")
 }

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
+	meshconfig "istio.io/api/mesh/v1alpha1"
 	networking "istio.io/api/networking/v1alpha3"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -35,10 +36,7 @@ type pilot struct {
 func startPilot(t *testing.T, c testCase) *pilot {
 	t.Helper()
 	all := newCluster(c)
-	options := xds.FakeOptions{KubernetesObjects: all.objects(), MeshConfig: mesh.DefaultMeshConfig()}
-	for _, slice := range all.endpoints() {
-		options.KubernetesObjects = append(options.KubernetesObjects, runtime.Object(slice))
-	}
+	var configs []config.Config
 	for _, o := range c.resources() {
 		text, err := manifest.AppendYAML(nil, o)
 		if err != nil {
@@ -48,24 +46,35 @@ func startPilot(t *testing.T, c testCase) *pilot {
 		if err != nil {
 			t.Fatalf("%s: %v", title(o), err)
 		}
-		options.Configs = append(options.Configs, cfg)
+		configs = append(configs, cfg)
 	}
 	for _, id := range sortedKeys(all.gateways) {
-		options.Configs = append(options.Configs, config.Config{
+		configs = append(configs, config.Config{
 			Meta: config.Meta{GroupVersionKind: gvk.Gateway, Namespace: id.Namespace, Name: id.Name, Domain: "cluster.local"},
 			Spec: all.gateways[id],
 		})
 	}
+	meshConfig := mesh.DefaultMeshConfig()
 	for _, tree := range operators(c.objects) {
 		body, err := yaml.Marshal(tree["meshConfig"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if options.MeshConfig, err = mesh.ApplyMeshConfigDefaults(string(body)); err != nil {
+		if meshConfig, err = mesh.ApplyMeshConfigDefaults(string(body)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return &pilot{FakeDiscoveryServer: xds.NewFakeDiscoveryServer(t, options), cluster: all}
+	return all.pilot(t, configs, meshConfig)
+}
+
+// pilot starts Istio's control plane in the cluster.
+func (c *cluster) pilot(t *testing.T, configs []config.Config, meshConfig *meshconfig.MeshConfig) *pilot {
+	t.Helper()
+	options := xds.FakeOptions{KubernetesObjects: c.objects(), MeshConfig: meshConfig, Configs: configs}
+	for _, slice := range c.endpoints() {
+		options.KubernetesObjects = append(options.KubernetesObjects, runtime.Object(slice))
+	}
+	return &pilot{FakeDiscoveryServer: xds.NewFakeDiscoveryServer(t, options), cluster: c}
 }
 
 // client is a sidecar of the mesh in a namespace that no document names.
@@ -120,20 +129,23 @@ func TestPilot(t *testing.T) {
 	t.Cleanup(func() { tally.holds(t, leastCompared, notKnownInCases) })
 	forEachCase(t, func(t *testing.T, c testCase) {
 		p := startPilot(t, c)
-		p.walk(t, modelOf(t, c, p.cluster), p.gatewayPods(c), tally)
+		for _, v := range p.walk(t, modelOf(t, c, p.cluster), p.gatewayPods(c), tally) {
+			v.check(t)
+		}
 	})
 }
 
-// walk looks at every proxy of the cluster.
-func (p *pilot) walk(t *testing.T, m *topology.Model, gateways []*corev1.Pod, tally *tally) {
-	agree := contest{t, m, p, tally}
+// walk holds the model against the configuration of every proxy of the cluster, and
+// gives these back.
+func (p *pilot) walk(t *testing.T, m *topology.Model, gateways []*corev1.Pod, tally *tally) []configured {
+	t.Helper()
+	agree := contest{t, m, p, tally, new(int)}
 	client := p.configured("a client", p.client())
-	client.check(t)
-	agree.meshRoutes(client)
-	agree.clusterPolicies(client)
+	all := []configured{client}
+	agree.sidecar(client)
 	for _, pod := range gateways {
 		v := p.configured("gateway "+pod.Name, p.gateway(pod))
-		v.check(t)
+		all = append(all, v)
 		agree.gatewayRoutes(v)
 		agree.clusterPolicies(v)
 	}
@@ -141,16 +153,18 @@ func (p *pilot) walk(t *testing.T, m *topology.Model, gateways []*corev1.Pod, ta
 	for _, id := range sortedKeys(p.cluster.pods) {
 		if id.Namespace != istioSystem {
 			pods[id] = p.configured("pod "+id.String(), p.sidecar(p.cluster.pods[id]))
-			pods[id].check(t)
+			all = append(all, pods[id])
 		}
 	}
 	for _, w := range m.AllWorkloads() {
-		if v, ok := pods[named{Namespace: w.Namespace, Name: w.Name}]; ok && w.Kind == "Pod" {
+		if v, ok := pods[named{Namespace: w.Namespace, Name: w.Name}]; ok {
 			agree.inbound(v, w)
 			agree.policies(v, w)
+			agree.sidecar(v)
 		}
 	}
 	agree.pairs(client, pods)
+	return all
 }
 
 func (p *pilot) configured(who string, proxy *model.Proxy) configured {
