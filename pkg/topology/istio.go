@@ -49,7 +49,7 @@ type parts struct {
 	// sidecarsIn are the Sidecars by namespace, and leads the VirtualServices by the
 	// hosts that they lead to.
 	sidecarsIn map[string][]Config[*networking.Sidecar]
-	leads      map[string][]Config[*networking.VirtualService]
+	leads      map[string][]lead
 	mtls       *peerTable
 	policed    bool
 	wide       map[string][]*Policy

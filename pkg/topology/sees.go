@@ -56,9 +56,10 @@ func (h Hidden) At() diag.Path { return h.Object.At(h.at...) }
 // exportAnnotation is the exportTo of a Kubernetes Service.
 const exportAnnotation = "networking.istio.io/exportTo"
 
-// Hides tells why a client's proxy does not know a host of the package on a port, 0
-// for any; nil when it does. A Sidecar shows the hosts that it names, and those to
-// which the VirtualServices lead that it shows.
+// Hides tells why a client's proxy does not know a host of the package when the
+// client calls it on a port, 0 for any; nil when it does. A Sidecar shows the hosts
+// that it names. Routes may lead to a host that is hidden all the same, see
+// [Model.LedTo].
 func (m *Model) Hides(c Client, host string, port int) *Hidden {
 	var owners []string
 	var unexported *Hidden
@@ -94,11 +95,6 @@ func (m *Model) Hides(c Client, host string, port int) *Hidden {
 	for _, l := range listening(s, port) {
 		if slices.ContainsFunc(owners, func(namespace string) bool { return shows(l, c, namespace, host, inside) }) {
 			return nil
-		}
-		for _, vs := range m.leadingTo(host) {
-			if m.nearness(c, vs) < unseen && showsRoutes(l, c, vs) {
-				return nil
-			}
 		}
 	}
 	return &Hidden{s.Object, []any{"spec", "egress"}}
@@ -159,17 +155,39 @@ func showsRoutes(l *networking.IstioEgressListener, c Client, vs vservice) bool 
 	})
 }
 
+// LedTo tells whether routes that a client's proxy is shown lead to a port of a host,
+// which the proxy knows then as their destination (pilot/pkg/model.SidecarScope.
+// collectImportedServices). A destination without a port is every port.
+func (m *Model) LedTo(c Client, host string, port int) bool {
+	s, ok := m.SidecarOf(c)
+	for _, lead := range m.leadingTo(host) {
+		if m.nearness(c, lead.vservice) == unseen || lead.port != 0 && lead.port != port {
+			continue
+		}
+		if !ok || len(s.Spec.Egress) == 0 || slices.ContainsFunc(s.Spec.Egress, func(l *networking.IstioEgressListener) bool { return showsRoutes(l, c, lead.vservice) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// lead is a VirtualService with the port of a host to which it leads.
+type lead struct {
+	vservice
+	port int
+}
+
 // leadingTo are the VirtualServices of the mesh with a destination of a host.
-func (m *Model) leadingTo(host string) []vservice {
+func (m *Model) leadingTo(host string) []lead {
 	if m.leads == nil {
-		m.leads = map[string][]vservice{}
+		m.leads = map[string][]lead{}
 		for _, vs := range m.VirtualServices() {
 			if !slices.Contains(Sides(vs), Mesh) {
 				continue
 			}
 			for _, r := range RoutesOf(vs) {
 				for _, d := range r.Destinations {
-					m.leads[d.Host] = append(m.leads[d.Host], vs)
+					m.leads[d.Host] = append(m.leads[d.Host], lead{vs, d.Port})
 				}
 			}
 		}

@@ -35,7 +35,24 @@ func (m *Model) Routes(c Client, host string, port int, side Side, beside ...Sid
 		all = append(all, m.tried(bound.vservice, c, bound.side, port)...)
 	}
 	slices.SortStableFunc(all, func(a, b Route) int { return cmp.Compare(last(a), last(b)) })
-	return all
+	said := map[standing]bool{}
+	return slices.DeleteFunc(all, func(r Route) bool {
+		p := standing{r.VirtualService.Object, r.Protocol, r.Index, r.HTTPMatch, r.TLSMatch, r.TCPMatch}
+		again := said[p]
+		said[p] = true
+		return again
+	})
+}
+
+// standing is where a route stands, which two Gateways of one VirtualService have in
+// common.
+type standing struct {
+	*Object
+	protocol string
+	index    int
+	http     *networking.HTTPMatchRequest
+	tls      *networking.TLSMatchAttributes
+	tcp      *networking.L4MatchAttributes
 }
 
 func last(r Route) int {
@@ -141,12 +158,15 @@ func (m *Model) boundAt(c Client, host string, port int, sides []Side) []boundSe
 		return nil
 	}
 	nearest := slices.MinFunc(all, func(a, b boundService) int { return cmp.Compare(a.level, b.level) }).level
-	said := map[*Object]bool{}
+	type once struct {
+		*Object
+		Side
+	}
+	said := map[once]bool{}
 	return slices.DeleteFunc(all, func(b boundService) bool {
-		again := said[b.Object]
-		if b.level == nearest {
-			said[b.Object] = true
-		}
+		id := once{b.Object, b.side}
+		again := said[id]
+		said[id] = again || b.level == nearest
 		return b.level != nearest || again
 	})
 }

@@ -106,6 +106,7 @@ func TestRoutesOfGateways(t *testing.T) {
 		"the servers in turn, each once":     {[]string{vs("z", "*.com", ""), exact, gatewayOf("g", "edge", server("80", "a.example.com")+", "+server("80", "pay/a.example.com"))}, 80, "exact, z"},
 		"not for this namespace":             {[]string{exact, gatewayOf("g", "edge", server("80", "./a.example.com")), gatewayOf("h", "edge", "")}, 80, ""},
 		"the other Gateway of the same pods": {[]string{exact, gatewayOf("g", "edge", server("80", "b.example.com")), gatewayOf("h", "edge", server("80", "a.example.com"))}, 80, "exact"},
+		"a match for one of two":             {[]string{vs("both", "a.example.com", "match: [{gateways: [edge/h], uri: {exact: /h}}], "), gatewayOf("g", "edge", server("80", "'*'")), gatewayOf("h", "edge", server("80", "'*'"))}, 80, "both /h0"},
 		"nobody knows the Gateways":          {[]string{exact, wide}, 80, "exact"},
 	} {
 		t.Run(name, func(t *testing.T) {

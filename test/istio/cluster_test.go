@@ -346,6 +346,9 @@ func (c *cluster) addresses() {
 		pod.Status.PodIPs = []corev1.PodIP{{IP: pod.Status.PodIP}}
 	}
 	for i, id := range sortedKeys(c.services) {
+		if c.services[id].Spec.ClusterIP == corev1.ClusterIPNone {
+			continue
+		}
 		c.services[id].Spec.ClusterIP = fmt.Sprintf("10.2.%d.%d", i/250, i%250+1)
 	}
 }

@@ -96,20 +96,18 @@ func (a *tally) notKnown(kind, why string) {
 	a.unknown[kind+": "+why]++
 }
 
-// holds fails where too little was compared, and where more is not known than is
-// written.
-func (a *tally) holds(t *testing.T, least, most map[string]int) {
+// holds fails where too little was compared, and lists what the model does not know.
+// Everything that Pilot needs is in these packages, so that has to be nothing.
+func (a *tally) holds(t *testing.T, least map[string]int) {
 	for _, kind := range slices.Sorted(maps.Keys(least)) {
 		if a.done[kind] < least[kind] {
 			t.Errorf("%s: only %d comparisons, want %d", kind, a.done[kind], least[kind])
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(a.unknown)) {
-		if a.unknown[why] > most[why] {
-			t.Errorf("not known %d times, and at most %d are all right: %s", a.unknown[why], most[why], why)
-		}
+		t.Errorf("%d times not known: %s", a.unknown[why], why)
 	}
-	t.Logf("compared %v, not known %v", a.done, a.unknown)
+	t.Logf("compared %v", a.done)
 }
 
 // modelOf is the model of a case together with its cluster.
@@ -168,6 +166,10 @@ func clusterName(port int, subset, host string) string {
 	return fmt.Sprintf("outbound|%d|%s|%s", port, subset, host)
 }
 
-var leastCompared = map[string]int{}
-
-var notKnownInCases = map[string]int{}
+// leastCompared is what the cases have to show: a walk that passes hosts by would
+// find nothing.
+var leastCompared = map[string]int{
+	"routes": 3000, "gateway routes": 250, "connections of TCP and TLS": 1400, "seen hosts": 60,
+	"subsets": 6000, "client TLS": 7000, "load balancer": 7000, "outlier detection": 7000, "connections": 7000,
+	"pairs": 450, "inbound": 600, "policies": 600,
+}

@@ -61,7 +61,7 @@ func (c contest) clusterPolicies(v configured) {
 			if p.Protocol == topology.UDP {
 				continue
 			}
-			if c.Hides(client, host, p.Number) != nil {
+			if c.Hides(client, host, p.Number) != nil && !c.LedTo(client, host, p.Number) {
 				c.same(v, "seen hosts", "host "+host, "clusters", strings.Join(there[fmt.Sprintf("%s:%d", host, p.Number)], " "), "")
 				continue
 			}

@@ -13,7 +13,7 @@ import (
 // long run.
 func TestModelOfRandomDocuments(t *testing.T) {
 	tally := newTally()
-	t.Cleanup(func() { tally.holds(t, leastAtRandom, nil) })
+	t.Cleanup(func() { tally.holds(t, leastAtRandom) })
 	seeds := map[string]uint64{"the same every time": 1, "new every time": rand.Uint64()}
 	count := 40
 	if soak := os.Getenv("KYMAMESH_SOAK"); soak != "" {
@@ -46,4 +46,5 @@ func TestModelOfRandomDocuments(t *testing.T) {
 	}
 }
 
-var leastAtRandom = map[string]int{}
+// leastAtRandom is what they have to show; most documents are accepted.
+var leastAtRandom = map[string]int{"routes": 100, "subsets": 100, "client TLS": 100}
