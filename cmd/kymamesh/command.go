@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -34,7 +33,7 @@ func run(args []string, s streams) int {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	cmd, err := root.ExecuteC()
-	if err == nil && out.err != nil {
+	if out.err != nil && (err == nil || err == out.err) {
 		err = fmt.Errorf("stdout: %w", out.err)
 	}
 	switch {
@@ -246,21 +245,16 @@ func (r *request) run(s streams) error {
 	return nil
 }
 
-// write puts all objects on standard output at once.
+// write puts all objects on standard output.
 func (r *request) write(objects []manifest.Object, edits []edit.Change, s streams) error {
-	var out bytes.Buffer
 	encode := manifest.Encode
 	if r.format == "json" {
 		encode = manifest.EncodeJSON
 	}
-	if err := encode(&out, objects); err != nil {
+	if err := encode(s.out, objects); err != nil {
 		return err
 	}
-	printChanged(&out, edits)
-	if _, err := io.Copy(s.out, &out); err != nil {
-		return fmt.Errorf("stdout: %w", err)
-	}
-	return nil
+	return printChanged(s.out, len(objects) > 0, edits)
 }
 
 // selected are the objects that --part and --only leave.

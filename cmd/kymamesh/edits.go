@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,13 +96,18 @@ func (r *request) editable(in *input, changes []edit.Change) error {
 }
 
 // printChanged writes the changed objects whole, behind what is rendered.
-func printChanged(out *bytes.Buffer, changes []edit.Change) {
+func printChanged(out io.Writer, behind bool, changes []edit.Change) error {
 	for _, c := range changes {
-		if out.Len() > 0 {
-			out.WriteString("---\n")
+		text := strings.TrimSuffix(c.Text, "\n") + "\n"
+		if behind {
+			text = "---\n" + text
 		}
-		out.WriteString(strings.TrimSuffix(c.Text, "\n") + "\n")
+		if _, err := io.WriteString(out, text); err != nil {
+			return err
+		}
+		behind = true
 	}
+	return nil
 }
 
 // writeInPlace writes the changed files of the package.

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kymamesh/kymamesh/internal/resourcelist"
 )
 
 const shop = `apiVersion: mesh.kyma-project.io/v1alpha1
@@ -98,7 +100,7 @@ func TestIgnore(t *testing.T) {
 			for _, file := range c.files {
 				put(t, file, "")
 			}
-			in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}}
+			in := &input{text: map[string][]byte{}, streams: map[string]*resourcelist.List{}, names: map[string]string{}, packaged: map[string]bool{}}
 			err := in.addDir(".")
 			if d := cmp.Diff(c.want, slices.Sorted(maps.Keys(in.text))); d != "" || err != nil {
 				t.Error(err, d)

@@ -25,6 +25,8 @@ type input struct {
 	items []*resourcelist.Item
 	// text is what was read, by the names that diagnostics use.
 	text map[string][]byte
+	// streams are the same texts with their objects, nil for what is none.
+	streams map[string]*resourcelist.List
 	// order are those names as they were read.
 	order []string
 	// names are those names by where the files really lie: one file may be called
@@ -51,7 +53,7 @@ const stdinName = "<stdin>"
 // read reads every path once, in the order given. A file that cannot be read is
 // an error; what is wrong inside is reported with the other faults.
 func read(paths []string, stdin io.Reader) (*input, error) {
-	in := &input{text: map[string][]byte{}, names: map[string]string{}, packaged: map[string]bool{}, files: map[*resourcelist.Item]packageFile{}}
+	in := &input{text: map[string][]byte{}, streams: map[string]*resourcelist.List{}, names: map[string]string{}, packaged: map[string]bool{}, files: map[*resourcelist.Item]packageFile{}}
 	for _, path := range paths {
 		in.roots = append(in.roots, placeOf(path))
 	}
@@ -179,15 +181,16 @@ func (in *input) within(path string, e fs.DirEntry) error {
 func (in *input) addDocuments(name string, src []byte) {
 	in.text[name] = src
 	in.order = append(in.order, name)
-	docs, ds := render.Split(name, src)
+	stream, docs, ds := render.SplitPackage(name, src)
+	in.streams[name] = stream
 	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
 }
 
 // addItems takes all objects of a file of a package. What is no stream of
 // objects was reported with its documents.
 func (in *input) addItems(name string) {
-	stream, err := resourcelist.ParseStream(in.text[name])
-	if err != nil {
+	stream := in.streams[name]
+	if stream == nil {
 		return
 	}
 	for _, item := range stream.Items() {

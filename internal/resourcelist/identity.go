@@ -2,6 +2,7 @@ package resourcelist
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -96,6 +97,42 @@ func (r *reader) assign(value string) {
 	case namespaceSlot:
 		r.namespace = value
 	}
+}
+
+// flowMetadata reads metadata that is written as {name: a, namespace: b} on one
+// line: names that no YAML takes for anything else, and nothing beside them. It is
+// how people write our own documents.
+func (r *reader) flowMetadata(i int, l line) bool {
+	if r.src[i] != '{' {
+		return false
+	}
+	end := simpleFlowEnd(r.src, i, l.end, 0)
+	if end < 0 {
+		return false
+	}
+	said := [2]string{}
+	for pair := range strings.SplitSeq(r.src[i+1:end-1], ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(pair), ": ")
+		at := slices.Index([]string{"name", "namespace"}, key)
+		if value = strings.TrimSpace(value); at < 0 || said[at] != "" || !plainName(value) {
+			return false
+		}
+		said[at] = value
+	}
+	r.name, r.namespace, r.slot = said[0], said[1], noSlot
+	r.metaFrom, r.metaTo = i, end
+	return true
+}
+
+// plainName is a name of several lower-case letters and digits that begins with a
+// letter, less the words that some YAML reads as something else.
+func plainName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (i == 0 || c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return len(s) > 1 && !slices.Contains([]string{"null", "true", "false", "yes", "no", "on", "off"}, s)
 }
 
 // identify reads the identity from a parsed item. An item that is no mapping

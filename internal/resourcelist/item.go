@@ -89,6 +89,9 @@ func scanMetadata(meta, field, key string) (val string, has, sure bool) {
 	if meta == "" {
 		return "", false, false
 	}
+	if meta[0] == '{' {
+		return "", false, true // see flowMetadata
+	}
 	outer, inner, in := -1, -1, false
 	for pos := 0; pos < len(meta); {
 		l := lineAt(meta, pos, len(meta))

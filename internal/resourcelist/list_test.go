@@ -338,3 +338,34 @@ func TestRecovered(t *testing.T) {
 		t.Errorf("a panic became %v", err)
 	}
 }
+
+// Metadata in one line is read without a parser, where it cannot be misread.
+func TestFlowMetadata(t *testing.T) {
+	for meta, want := range map[string]string{
+		"{name: shop}":                          "shop  false",
+		"{ name: shop , namespace: a-1 } # x":   "shop a-1 false",
+		"{namespace: istio-system, name: shop}": "shop istio-system false",
+		"{name: shop, name: shop}":              "twice",
+		"{name: yes}":                           "yes  true",
+		"{name: 12}":                            "12  true",
+		"{name: a}":                             "a  true",
+		"{name: shop, labels: {a: b}}":          "shop  true",
+		"{name: shop, generateName: x-}":        "shop  true",
+		"{name: \"shop\"}":                      "shop  true",
+		"{}":                                    "  true",
+		"{name: shop,\n  namespace: pay}":       "shop pay true",
+	} {
+		l, err := ParseStream([]byte("apiVersion: a/v1\nkind: K\nmetadata: " + meta + "\nspec: {a: b}\n"))
+		got := "twice"
+		if err == nil {
+			it := l.Items()[0]
+			if _, has := it.Label("a"); has != strings.Contains(meta, "labels") {
+				t.Errorf("%s: a label: %t", meta, has)
+			}
+			got = fmt.Sprintf("%s %s %t", it.Name(), it.Namespace(), it.parsed != nil)
+		}
+		if got != want {
+			t.Errorf("%s: %q, %v, want %q", meta, got, err, want)
+		}
+	}
+}

@@ -305,7 +305,7 @@ func (r *reader) afterKey(i int, l line) bool {
 // value reads a scalar or a flow collection that begins at i of line l.
 func (r *reader) value(i int, l line) bool {
 	r.pending = false
-	if r.slot == metadataSlot {
+	if r.slot == metadataSlot && !r.flowMetadata(i, l) {
 		r.doubt = true
 	}
 	switch c := r.src[i]; {

@@ -18,7 +18,12 @@ import (
 // nothing at all is written: half a mesh may be an open one.
 func Encode(w io.Writer, os []Object) error {
 	e := yamlEncoder{out: yamlSink{odd: map[string]string{}}}
+	var full [][]byte
 	for i, o := range os {
+		if len(e.out.buf) > chunk {
+			full = append(full, e.out.buf)
+			e.out.buf = make([]byte, 0, chunk+chunk/8)
+		}
 		if i > 0 {
 			e.out.buf = append(e.out.buf, "---\n"...)
 		}
@@ -26,9 +31,17 @@ func Encode(w io.Writer, os []Object) error {
 			return err
 		}
 	}
-	_, err := w.Write(e.out.buf)
-	return err
+	for _, part := range append(full, e.out.buf) {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// chunk is about how much is written at once. Text that is kept in one piece is
+// copied, and held twice, each time it grows.
+const chunk = 1 << 20
 
 // AppendYAML appends one object as Encode writes it, without a separator, for
 // hosts that put objects into a text of their own.

@@ -33,6 +33,7 @@ type writer struct {
 	shown shownFields // of kind
 	depth int
 	err   error
+	marks []mark // room for those of one object
 }
 
 // maxDepth is far beyond any resource. Maps and messages can contain
@@ -65,10 +66,9 @@ func (w *writer) object(o Object) error {
 
 func (w *writer) metadata(o Object) {
 	w.to.openMapping()
-	w.texts("annotations", o.Annotations, map[string]string{
-		dryRunAnnotation: dryRun(o), NamespaceAnnotation: o.Root, SourceAnnotation: o.Source,
-	})
-	w.texts("labels", o.Labels, map[string]string{OwnerLabel: o.Owner})
+	w.texts("annotations", o.Annotations,
+		mark{dryRunAnnotation, dryRun(o)}, mark{NamespaceAnnotation, o.Root}, mark{SourceAnnotation, o.Source})
+	w.texts("labels", o.Labels, mark{OwnerLabel, o.Owner})
 	w.textField("name", o.Name)
 	w.optionalField("namespace", o.Namespace)
 	w.to.close()
@@ -81,19 +81,30 @@ func dryRun(o Object) string {
 	return ""
 }
 
+// mark is a label or an annotation.
+type mark struct{ key, value string }
+
 // texts writes a mapping of what the kind says and of the marks that are not
 // empty, if there is any.
-func (w *writer) texts(key string, said, marks map[string]string) {
-	all := maps.Clone(marks)
-	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
-	maps.Copy(all, said)
+func (w *writer) texts(key string, said map[string]string, marks ...mark) {
+	all := w.marks[:0]
+	for k, v := range said {
+		all = append(all, mark{k, v})
+	}
+	for _, m := range marks {
+		if _, own := said[m.key]; !own && m.value != "" {
+			all = append(all, m)
+		}
+	}
+	w.marks = all
 	if len(all) == 0 {
 		return
 	}
+	slices.SortFunc(all, func(a, b mark) int { return cmp.Compare(a.key, b.key) })
 	w.to.key(key)
 	w.to.openMapping()
-	for _, k := range slices.Sorted(maps.Keys(all)) {
-		w.textField(k, all[k])
+	for _, m := range all {
+		w.textField(m.key, m.value)
 	}
 	w.to.close()
 }

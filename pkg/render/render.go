@@ -70,6 +70,13 @@ func YAML(file string, src []byte) ([]manifest.Object, diag.List) {
 
 // Split finds the documents of ours in a stream, without parsing the others.
 func Split(file string, src []byte) ([]Document, diag.List) {
+	_, docs, ds := SplitPackage(file, src)
+	return docs, ds
+}
+
+// SplitPackage is [Split] for a file of a package, whose other objects are wanted
+// too: it gives the whole stream, nil when it cannot be read.
+func SplitPackage(file string, src []byte) (*resourcelist.List, []Document, diag.List) {
 	var ds diag.List
 	stream, err := resourcelist.ParseStream(src)
 	if err != nil {
@@ -77,7 +84,7 @@ func Split(file string, src []byte) ([]Document, diag.List) {
 		if e := (*resourcelist.Error)(nil); errors.As(err, &e) {
 			at.Line, message = e.Line, e.Message
 		}
-		return nil, append(ds, diag.Diagnostic{Code: diag.CodeSyntax, Pos: at, Message: message})
+		return nil, nil, append(ds, diag.Diagnostic{Code: diag.CodeSyntax, Pos: at, Message: message})
 	}
 	var docs []Document
 	for _, item := range stream.Items() {
@@ -85,7 +92,7 @@ func Split(file string, src []byte) ([]Document, diag.List) {
 			docs = append(docs, Document{File: file, Line: item.Line(), Text: item.Bytes()})
 		}
 	}
-	return docs, nil
+	return stream, docs, nil
 }
 
 // Node renders one parsed document, for example a function's configuration.
