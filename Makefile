@@ -12,7 +12,7 @@ GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X m
 # Where kustomize looks for plugins when only --enable-alpha-plugins is given.
 PLUGIN_HOME = $${KUSTOMIZE_PLUGIN_HOME:-$${XDG_CONFIG_HOME:-$$HOME/.config}/kustomize/plugin}
 
-.PHONY: build one demo test soak golden bench fuzz image images sbom vulncheck reproducible install-plugin tools clean
+.PHONY: build one demo test soak golden bench microbench fuzz image images sbom vulncheck reproducible install-plugin tools clean
 .DELETE_ON_ERROR:
 
 build:
@@ -62,7 +62,17 @@ golden:
 	cd test/schema && go test . -run Refusals -update
 	cd test/istio && go test -vet=off . -run IstioctlCodes -update
 
-bench:
+# The programs beside their peers, which are built from pinned modules (some
+# minutes the first time); the table goes to docs/performance.md.
+ROUNDS ?= 5
+bench: build bin/kustomize
+	@for peer in noop=./noop helm=helm.sh/helm/v4/cmd/helm jsonnet=github.com/google/go-jsonnet/cmd/jsonnet cue=cuelang.org/go/cmd/cue; do \
+		(cd test/bench && CGO_ENABLED=0 go build -trimpath -o "$(BIN)/bench/$${peer%%=*}" "$${peer#*=}") || echo "*** $${peer%%=*} cannot be built" >&2; \
+	done
+	cd test/bench && go run . -bin "$(BIN)" -peers "$(BIN)/bench" -n $(ROUNDS) -o "$(CURDIR)/docs/performance.md"
+
+# The benchmarks inside the packages, for whoever changes one.
+microbench:
 	go test -run '^$$' -bench . -benchmem ./...
 
 # go test fuzzes one target of one package at a time.

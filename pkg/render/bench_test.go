@@ -42,3 +42,27 @@ func BenchmarkRender1(b *testing.B)      { benchmark(b, 1) }
 func BenchmarkRender1000(b *testing.B)   { benchmark(b, 1000) }
 func BenchmarkRender10000(b *testing.B)  { benchmark(b, 10000) }
 func BenchmarkRender100000(b *testing.B) { benchmark(b, 100000) }
+
+// BenchmarkLibrary compares all of a rendering with writing what it gives.
+func BenchmarkLibrary(b *testing.B) {
+	src := canaries(1000)
+	objects, ds := render.YAML("in.yaml", src)
+	if len(ds) > 0 {
+		b.Fatal(ds)
+	}
+	b.Run("write", func(b *testing.B) {
+		for b.Loop() {
+			if err := manifest.Encode(io.Discard, objects); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("whole", func(b *testing.B) {
+		for b.Loop() {
+			objects, _ := render.YAML("in.yaml", src)
+			if err := manifest.Encode(io.Discard, objects); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,237 @@
+// Command bench times the programs beside their peers, in turn and in one run, and
+// writes docs/performance.md. Ratios are what counts: they hold on a machine
+// that is slow or busy, as long as both had the same one.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	bin := flag.String("bin", "", "`folder` of kymamesh, kymamesh-krm and kustomize")
+	peers := flag.String("peers", "", "`folder` of noop, helm, jsonnet and cue")
+	rounds := flag.Int("n", 5, "counted `rounds` of each row")
+	services := flag.Int("services", 10_000, "`services` and Deployments of the rows about ten thousand")
+	page := flag.String("o", "", "`file` to write")
+	flag.Parse()
+	b := &bench{bin: *bin, peers: *peers, rounds: *rounds, n: *services}
+	if err := b.run(*page); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type bench struct {
+	bin, peers string
+	rounds, n  int
+	dir        string
+	table      strings.Builder
+}
+
+// figures are the medians of a command.
+type figures struct {
+	cpu, wall time.Duration
+	memory    int64  // bytes, the most of any round
+	output    string // a file
+	missing   string // why it did not run
+}
+
+// command is one to be timed.
+type command struct {
+	name  string
+	path  string
+	args  []string
+	stdin string // a file
+}
+
+func (b *bench) run(page string) error {
+	dir, err := os.MkdirTemp("", "kymamesh-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b.dir = dir
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	for _, row := range []func() error{b.canaries, b.foreign, b.growth, b.start, b.library} {
+		if err := row(); err != nil {
+			return err
+		}
+	}
+	text := head() + b.table.String() + fmt.Sprintf(tail, b.rounds)
+	fmt.Print(text)
+	if page == "" {
+		return nil
+	}
+	return os.WriteFile(page, []byte(text), 0o644)
+}
+
+// together times the commands in turn, after a round that does not count.
+func (b *bench) together(commands ...command) []figures {
+	runs := make([][]figures, len(commands))
+	out := make([]figures, len(commands))
+	for round := range b.rounds + 1 {
+		for i, c := range commands {
+			if out[i].missing != "" {
+				continue
+			}
+			f, err := c.once(b.dir)
+			if err != nil {
+				out[i].missing = err.Error()
+				fmt.Fprintf(os.Stderr, "*** NOT MEASURED: %s: %v\n", c.name, err)
+				continue
+			}
+			fmt.Fprintf(os.Stderr, "%s: %v, %v of processor, %d MB\n", c.name, f.wall.Round(time.Millisecond), f.cpu.Round(time.Millisecond), f.memory>>20)
+			if round > 0 {
+				runs[i] = append(runs[i], f)
+			}
+			out[i].output = f.output
+		}
+	}
+	for i, all := range runs {
+		if out[i].missing == "" {
+			out[i].cpu = median(all, func(f figures) time.Duration { return f.cpu })
+			out[i].wall = median(all, func(f figures) time.Duration { return f.wall })
+			out[i].memory = slices.MaxFunc(all, func(a, b figures) int { return int(a.memory - b.memory) }).memory
+		}
+	}
+	return out
+}
+
+func median(all []figures, of func(figures) time.Duration) time.Duration {
+	var values []time.Duration
+	for _, f := range all {
+		values = append(values, of(f))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// patience is how long a command may take.
+const patience = 3 * time.Minute
+
+func (c command) once(dir string) (figures, error) {
+	cmd := exec.Command(c.path, c.args...)
+	if c.stdin != "" {
+		f, err := os.Open(c.stdin)
+		if err != nil {
+			return figures{}, err
+		}
+		defer f.Close()
+		cmd.Stdin = f
+	}
+	out, err := os.CreateTemp(dir, "output")
+	if err != nil {
+		return figures{}, err
+	}
+	defer out.Close()
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &said
+	// A process begins with the memory of the one that starts it.
+	debug.FreeOSMemory()
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return figures{}, err
+	}
+	tooLong := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	err = cmd.Wait()
+	if !tooLong.Stop() {
+		return figures{}, fmt.Errorf("took longer than %v", patience)
+	}
+	if err != nil {
+		return figures{}, fmt.Errorf("%w: %.300s", err, said.String())
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return figures{}, errors.New("the system does not say what a process used")
+	}
+	return figures{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall: time.Since(start), memory: int64(usage.Maxrss) << 10, output: out.Name()}, nil
+}
+
+// line writes what a command took, and how it stands to a bar: at most so much of
+// the peer's time and memory; 0 is no bar.
+func (b *bench) line(work, name string, f figures, bar string) {
+	if f.missing != "" {
+		fmt.Fprintf(&b.table, "| %s | %s | not measured: %s | | | %s |\n", work, name, strings.ReplaceAll(firstLine(f.missing), "|", "\\|"), bar)
+		return
+	}
+	fmt.Fprintf(&b.table, "| %s | %s | %s | %s | %d MB | %s |\n", work, name, seconds(f.wall), seconds(f.cpu), f.memory>>20, bar)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+func seconds(d time.Duration) string {
+	if d < 100*time.Millisecond {
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	}
+	return fmt.Sprintf("%.2f s", d.Seconds())
+}
+
+// against says whether a bar is met: f takes at most part of what the peer takes.
+func against(peer, what string, f, of float64, part float64) string {
+	if of == 0 {
+		return peer + " was not measured"
+	}
+	ratio := f / of
+	verdict := "**met**"
+	if ratio > part {
+		verdict = fmt.Sprintf("**missed by %.0f %%**", 100*(ratio/part-1))
+	}
+	return fmt.Sprintf("%.3f of %s's %s, at most %.3f: %s", ratio, peer, what, part, verdict)
+}
+
+// time is the processor's: on a busy machine the clock says little.
+func (f figures) time() float64 { return f.cpu.Seconds() }
+func (f figures) mem() float64  { return float64(f.memory) }
+
+func head() string {
+	cpu := "unknown processor"
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		if m := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindSubmatch(text); m != nil {
+			cpu = string(m[1])
+		}
+	}
+	memory := ""
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		if m := regexp.MustCompile(`MemTotal: *(\d+)`).FindSubmatch(text); m != nil {
+			kb, _ := strconv.Atoi(string(m[1]))
+			memory = fmt.Sprintf(", %d GB", (kb+1<<19)>>20)
+		}
+	}
+	load := ""
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load = ", load " + strings.Fields(string(text))[0] + " at the beginning"
+	}
+	return fmt.Sprintf(`# Performance
+
+`+"`make bench`"+` writes this page. It builds the peers from modules that test/bench pins, and runs every command in turn with its peers, so that each had the same machine. Figures are of whole processes: the median time on the clock and of the processor, and the most memory. Ratios of time are of the processor's.
+
+%s %s/%s, %d processors (%s)%s%s.
+
+| work | program | clock | processor | memory | bar |
+|---|---|---|---|---|---|
+`, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu, memory, load)
+}
+
+const tail = `
+Each row is the median of %d rounds after one that does not count. The last bar is of a benchmark in pkg/render, without a process.
+
+What a call of ten thousand services costs is spread out: a third is reading YAML and resolving it, a third making Istio's messages, a fifth writing them, and the rest collecting garbage; no function has a tenth of it. A start costs what Istio's descriptors and the layers of defaults take to be read.
+`
