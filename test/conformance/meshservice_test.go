@@ -51,7 +51,7 @@ func TestKustomizeMeshService(t *testing.T) {
 		home := t.TempDir()
 		link(t, filepath.Join(home, "mesh.kyma-project.io/v1alpha1/meshservice/MeshService"))
 		o := command{env: []string{"KUSTOMIZE_PLUGIN_HOME=" + home}}.run(t, kustomize(t), "build", "--enable-alpha-plugins", dir)
-		o.expect(t, 1, "MeshService details: error KM009: no KymaMesh in this call; give it with the package, or with -f\n")
+		o.expect(t, 1, "MeshService shop/details: error KM009: no KymaMesh in this call; give it with the package, or with -f\n")
 		o.silent(t)
 	})
 }
