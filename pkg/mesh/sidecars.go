@@ -289,10 +289,11 @@ func (r *resolver) defaultEndpoint(at diag.Path, text string) {
 	if text == "" || strings.HasPrefix(text, "unix:///") || strings.HasPrefix(text, "unix://@") && len(text) > len("unix://@") {
 		return
 	}
-	colon := max(0, strings.LastIndexByte(text, ':'))
-	port, err := strconv.Atoi(strings.TrimPrefix(text[colon:], ":"))
-	known := slices.Contains([]string{"", "127.0.0.1", "0.0.0.0", "[::1]", "[::]"}, text[:colon])
-	if err != nil || !known || port < 1 || port > 65535 {
+	colon := strings.LastIndexByte(text, ':')
+	host, port := text[:max(0, colon)], text[colon+1:]
+	number, err := strconv.Atoi(port)
+	known := slices.Contains([]string{"", "127.0.0.1", "0.0.0.0", "[::1]", "[::]"}, host)
+	if colon < 0 || err != nil || !known || number < 1 || number > 65535 {
 		r.ds.Errorf(diag.CodeValue, at, "%q is no place in the pod; write 127.0.0.1:PORT, 0.0.0.0:PORT or unix:///PATH", text)
 	}
 }

@@ -33,6 +33,10 @@ var elsewhereSaid = map[protoreflect.FullName]string{
 	"istio.networking.v1alpha3.Port.protocol":                       "write protocol at the server",
 }
 
+// trafficPolicy is a message that Istio refuses when it is empty
+// (pkg/config/validation, validateTrafficPolicy).
+const trafficPolicy protoreflect.FullName = "istio.networking.v1alpha3.TrafficPolicy"
+
 // wayOut checks one way out and copies it; nil where there is none.
 func wayOut[M interface {
 	comparable
@@ -52,10 +56,13 @@ func wayOut[M interface {
 
 // saidElsewhere refuses the fields that have a word.
 func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message, elsewhere map[protoreflect.FullName]string) {
-	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		instead, refused := elsewhere[fd.FullName()]
-		if refused {
+		switch {
+		case refused:
 			r.ds.Errorf(diag.CodePlace, at, "a way out cannot set it; %s", instead)
+		case fd.Message() != nil && fd.Message().FullName() == trafficPolicy && proto.Size(v.Message().Interface()) == 0:
+			r.ds.Errorf(diag.CodeEmpty, at, "empty, which Istio refuses; write what it changes, or leave it out")
 		}
 		return !refused
 	})
