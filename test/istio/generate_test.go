@@ -23,6 +23,8 @@ type generator struct {
 	used int
 	// gateways is set when kyma-gateway is among the gateways.
 	gateways bool
+	// atLeast is how often, in percent, any word is written.
+	atLeast int
 }
 
 // tree is a document as YAML has it.
@@ -190,7 +192,7 @@ func (g *generator) protoValue(fd protoreflect.FieldDescriptor, at string) any {
 func (g *generator) percent(place string) int {
 	known := suffixOf(place, func(s string) bool { _, ok := chances[s]; return ok })
 	if said, ok := chances[known]; ok {
-		return said
+		return max(said, g.atLeast)
 	}
 	return 30
 }

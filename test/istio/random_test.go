@@ -81,13 +81,20 @@ func tryDocuments(t *testing.T, seed uint64, count int, documentsOf func(uint64)
 	t.Logf("%d accepted, %d of them faulty", accepted.Load(), faulty.Load())
 	// Documents that we refuse show nothing. How many of a few new ones are accepted
 	// is chance.
-	if (seed == 1 || count >= 2000) && accepted.Load()*100 < int64(count)*20 {
+	if (seed == 1 || count >= 2000) && accepted.Load()*100 < int64(count)*60 {
 		t.Errorf("only %d of %d documents are accepted; values_test.go knows too little of new words", accepted.Load(), count)
 	}
 }
 
+// documentsOf leaves some documents as they are: what is refused has to be refused
+// for each of its faults, and without a panic.
 func documentsOf(seed uint64) []tree {
-	return (&generator{Rand: rand.New(rand.NewPCG(seed, 0))}).documents()
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
+	docs := g.documents()
+	if g.chance(75) {
+		withoutRefused(docs)
+	}
+	return docs
 }
 
 func streamOf(docs []tree) string {

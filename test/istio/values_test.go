@@ -14,7 +14,7 @@ var chances = map[string]int{
 	"services.name": 100, "services.namespace": 99, "gateways.name": 99,
 	"spec.checks": 2, "checks.ignore": 99, "ignore.code": 99, "ignore.kind": 99, "ignore.reason": 99,
 	"services.injection": 1, "services.proxy": 2, "namespaces.*.injection": 30, "namespaces.*.revision": 5,
-	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 10, "egressGateway.ports": 10, "ports.*.port": 99, "ports.*.targetPort": 10, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
+	"install.override": 15, "ingressGateway.enabled": 4, "ingressGateway.ports": 20, "egressGateway.ports": 20, "ports.*.port": 99, "ports.*.targetPort": 40, "namespaceSelector.key": 99, "namespaceSelector.operator": 99, "namespaceSelector.values": 99,
 	"spec.services": 95, "spec.gateways": 15, "spec.kyma": 10, "services.mesh": 10,
 	"expose.hosts": 99, "expose.gateway": 5, "gateways.hosts": 25, "gateways.servers": 20, "services.protocol": 5, "services.expose": 60, "services.split": 50,
 	"services.versions": 20, "versions.host": 20, "versions.*.labels": 20, "mtls.exclude": 15,
@@ -26,7 +26,7 @@ var chances = map[string]int{
 	"services.timeout": 15, "services.retries": 15, "services.fault": 10, "services.mirror": 12, "services.headers": 12, "services.corsPolicy": 12,
 	"routes.rewrite": 15, "routes.timeout": 15, "routes.retries": 15, "routes.fault": 15, "routes.mirror": 10, "routes.headers": 15, "routes.corsPolicy": 10, "routes.port": 10, "routes.name": 10,
 	"when.claims": 2, "when.cookies": 8, "when.uri": 95, "headers.request": 97, "request.set": 97, "fault.delay": 97, "corsPolicy.allowOrigins": 90, "when.ignoreUriCase": 2, "when.scheme": 5, "when.sourceLabels": 6, "when.sourceNamespace": 6, "when.port": 8, "when.withoutHeaders": 12,
-	"retries.attempts": 98, "delay.fixedDelay": 98, "delay.percentage": 30, "abort.percentage": 30, "abort.httpStatus": 98, "abort.grpcStatus": 2,
+	"retries.attempts": 98, "delay.fixedDelay": 98, "delay.percentage": 30, "abort.percentage": 30, "abort.httpStatus": 98, "abort.grpcStatus": 15,
 	"mirror.to": 99, "uriRegexRewrite.match": 95, "uriRegexRewrite.rewrite": 95, "redirect.prefixRewrite": 4, "redirect.uri": 60, "directResponse.status": 98,
 	"allowOrigin": 1, "body.bytes": 2,
 	"services.loadBalancer": 12, "services.connectionPool": 12, "services.outlierDetection": 15, "versions.*.loadBalancer": 10, "versions.*.connectionPool": 10, "versions.*.outlierDetection": 10,
@@ -37,9 +37,9 @@ var chances = map[string]int{
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
 	"services.exportTo": 4, "when.destinationSubnets": 1, "routes.delegate": 2, "expose.delegate": 2, "delegate.name": 99,
 	// What ways out say is Istio's to judge, so they are few and right.
-	"egress.hosts.serviceEntry": 5, "egress.hosts.virtualService": 3, "egress.hosts.destinationRule": 8,
+	"egress.hosts.serviceEntry": 12, "egress.hosts.virtualService": 3, "egress.hosts.destinationRule": 8,
 	"services.virtualService": 3, "services.destinationRule": 3, "expose.virtualService": 3, "gateways.gateway": 10,
-	"tls.tlsCertificates": 2, "tls.insecureSkipVerify": 2, "tlsCertificates.caCertificates": 1, "tlsCertificates.serverCertificate": 99, "tlsCertificates.privateKey": 99,
+	"tls.tlsCertificates": 6, "tls.insecureSkipVerify": 15, "tlsCertificates.caCertificates": 1, "tlsCertificates.serverCertificate": 99, "tlsCertificates.privateKey": 99,
 	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
 	"security.jwt": 12, "security.allow": 12, "security.deny": 10, "gateways.serviceAccount": 10,
 	"spec.security.jwt": 15, "spec.security.allow": 8, "gateways.security": 25,
@@ -49,7 +49,7 @@ var chances = map[string]int{
 	"issuers.outputClaimToHeaders.claim": 98, "issuers.outputClaimToHeaders.header": 98,
 	"from.serviceAccounts": 12, "from.gateways": 8, "from.namespaces": 12, "from.principals": 12, "from.trustDomains": 5, "from.notTrustDomains": 3,
 	"from.notNamespaces": 8, "from.notPrincipals": 8, "from.notServiceAccounts": 8,
-	"from.requestPrincipals": 6, "from.notRequestPrincipals": 5, "from.claims": 6, "from.requiredScopes": 5,
+	"from.requestPrincipals": 6, "from.notRequestPrincipals": 25, "from.claims": 6, "from.requiredScopes": 5,
 	"allow.when": 10, "deny.when": 10, "when.key": 99, "when.values": 90, "when.notValues": 10,
 	"install.only": 4, "install.mode": 20, "install.deliver": 8, "spec.proxy": 40, "proxy.config": 50,
 	"config.tracing": 1, "config.zipkinAddress": 1, "config.availabilityZone": 1, "config.envoyMetricsServiceAddress": 1, "config.sds": 1, "config.discoveryRefreshDelay": 1,
@@ -57,8 +57,8 @@ var chances = map[string]int{
 	"config.proxyBootstrapTemplatePath": 3, "config.envoyMetricsService": 5, "config.envoyAccessLogService": 5, "config.privateKeyProvider": 4, "cryptomb.pollDelay": 97, "qat.pollDelay": 97,
 	"config.proxyHeaders": 5, "config.connectionSettings": 4, "config.caCertificatesPem": 2, "config.image": 3, "config.fileFlushInterval": 3, "config.fileFlushMinSizeKb": 3, "config.statsCompression": 4,
 	"config.drainDuration": 10, "envoyMetricsService.tlsSettings": 2, "envoyAccessLogService.tlsSettings": 2, "config.readinessProbe": 3, "config.serviceCluster": 8, "config.tracingServiceName": 5,
-	"tls.mode": 60, "tls.credentialName": 99, "tls.credentialNames": 3, "tls.serverCertificate": 4,
-	"tls.certificate": 4, "certificate.issuer": 99, "certificate.kind": 10,
+	"tls.mode": 60, "tls.credentialName": 99, "tls.credentialNames": 8, "tls.serverCertificate": 4,
+	"tls.certificate": 15, "certificate.issuer": 99, "certificate.kind": 50, "certificate.provider": 60,
 	"tls.caCertificates": 4, "tls.caCertCredentialName": 5, "tls.caCrl": 4,
 	"spec.extensionProviders": 10, "security.extAuth": 8, "gateways.security.extAuth": 15, "extAuth.provider": 99, "extAuth.dryRun": 1,
 	"spec.security.extAuth": 4, "mtls.minProtocolVersion": 1, "spec.security.mtls.minProtocolVersion": 15,
@@ -66,9 +66,9 @@ var chances = map[string]int{
 	"tracing.provider": 30, "accessLogging.provider": 96, "accessLogging.filter": 40, "accessLogging.mode": 30, "metrics.prometheusMerge": 1, "spec.telemetry.metrics.prometheusMerge": 30,
 	"customTags.*.literal": 60, "literal.value": 98, "header.name": 99, "environment.name": 99, "formatter.value": 98, "customTags.*.formatter": 10,
 	"overrides.disabled": 60, "tagOverrides.*.value": 97, "tagOverrides.*.operation": 4, "overrides.match": 80, "match.metric": 80,
-	"spec.egress": 25, "hosts.host": 100, "egress.hosts.resolution": 10, "egress.hosts.addresses": 15, "egress.hosts.endpoints": 10,
-	"egress.hosts.tls": 15, "egress.hosts.selector": 3, "egress.hosts.namespace": 20, "egress.hosts.exportTo": 12, "egress.hosts.gateway": 20, "egress.hosts.ports": 50,
-	"egress.hosts.timeout": 6, "egress.hosts.retries": 6, "egress.hosts.fault": 6, "egress.hosts.loadBalancer": 8, "egress.hosts.connectionPool": 8, "egress.hosts.outlierDetection": 8,
+	"spec.egress": 25, "hosts.host": 100, "egress.hosts.resolution": 10, "egress.hosts.addresses": 15, "egress.hosts.endpoints": 20,
+	"egress.hosts.tls": 25, "egress.hosts.selector": 10, "egress.hosts.namespace": 20, "egress.hosts.exportTo": 12, "egress.hosts.gateway": 20, "egress.hosts.ports": 50,
+	"egress.hosts.timeout": 12, "egress.hosts.retries": 12, "egress.hosts.fault": 12, "egress.hosts.loadBalancer": 12, "egress.hosts.connectionPool": 12, "egress.hosts.outlierDetection": 8,
 	"egress.hosts.ports.number": 100, "egress.hosts.ports.protocol": 90, "egress.hosts.ports.targetPort": 20,
 	"egress.hosts.tls.mode": 99, "egress.hosts.tls.credentialName": 5, "egress.hosts.tls.clientCertificate": 5, "egress.hosts.tls.privateKey": 5, "egress.hosts.tls.caCertificates": 20, "egress.hosts.tls.caCrl": 3, "egress.hosts.tls.insecureSkipVerify": 8, "egress.hosts.tls.subjectAltNames": 10, "egress.hosts.tls.sni": 20,
 	"spec.sidecar": 20, "services.sidecar": 10, "namespaces.*.sidecar": 20, "spec.sidecar.ingress": 1, "namespaces.*.sidecar.ingress": 1, "services.sidecar.ingress": 40,
@@ -138,6 +138,7 @@ var wordValues = map[string]func(*generator) any{
 	"ingressGateway.ports.*.port": func(g *generator) any { return g.port() },
 	"egressGateway.ports#key":     one("http2", "https"),
 	"egressGateway.ports.*.port":  func(g *generator) any { return g.port() },
+	"ports.*.targetPort":          between(10000, 10100),
 	"webhook.timeoutSeconds":      between(1, 30),
 	"namespaceSelector.key":       one("a", "example.com/purpose"),
 	"namespaceSelector.operator":  one("In", "NotIn"),
@@ -337,6 +338,11 @@ func (g *generator) mend(words tree) {
 	if words["to"] != nil && words["split"] != nil {
 		delete(words, g.pick("to", "split"))
 	}
+	if words["grpcStatus"] != nil {
+		delete(words, "httpStatus")
+	}
+	g.mendTLS(words)
+	g.mendEgress(words)
 	if words["redirect"] != nil && words["directResponse"] != nil {
 		delete(words, g.pick("redirect", "directResponse"))
 	}
@@ -442,6 +448,60 @@ func (g *generator) mendProviders(words tree) {
 	list, _ := words["extensionProviders"].([]any)
 	list = slices.DeleteFunc(list, func(p any) bool { return p.(tree)["name"] == "login" })
 	words["extensionProviders"] = append(list, any(login))
+}
+
+// mendTLS leaves a server one certificate, which SIMPLE needs.
+func (g *generator) mendTLS(words tree) {
+	if words["provider"] == "gardener" {
+		delete(words, "kind")
+	}
+	shown := []string{"credentialName", "credentialNames", "tlsCertificates", "serverCertificate", "certificate"}
+	shown = slices.DeleteFunc(shown, func(word string) bool { return words[word] == nil })
+	if len(shown) == 0 {
+		return
+	}
+	keep := shown[len(shown)-1]
+	if g.chance(50) {
+		keep = g.pick(shown...)
+	}
+	for _, word := range shown {
+		if word != keep {
+			delete(words, word)
+		}
+	}
+	if keep == "serverCertificate" {
+		words["privateKey"] = "/certs/tls.key"
+	} else {
+		delete(words, "privateKey")
+	}
+}
+
+// mendEgress leaves an entry with words about one host a single one, and TLS that is
+// started a port of plain HTTP.
+func (g *generator) mendEgress(words tree) {
+	hosts, several := words["host"].([]any)
+	if several && len(hosts) > 1 && len(words) > 1 {
+		words["host"] = hosts[0]
+	}
+	if words["host"] == nil || words["services"] != nil {
+		return
+	}
+	if words["selector"] != nil {
+		words["namespace"], words["tls"] = "shop", tree{"mode": "SIMPLE"}
+		delete(words, "gateway")
+		delete(words, "exportTo")
+	}
+	if words["tls"] != nil {
+		delete(words, "ports")
+		delete(words, "resolution")
+	}
+	if words["ports"] == nil && words["tls"] == nil && g.chance(90) {
+		for _, word := range []string{"timeout", "retries", "fault"} { // about requests
+			if words[word] != nil {
+				words["ports"] = []any{tree{"number": 80}}
+			}
+		}
+	}
 }
 
 // mendConnections leaves an opaque service the words that it can have, and hands
