@@ -37,10 +37,10 @@ var chances = map[string]int{
 	"outlierDetection.consecutiveErrors": 1, "consecutiveLocalOriginFailures": 3, "outlierDetectionHttpErrorCodes": 2,
 	"services.exportTo": 4, "when.destinationSubnets": 1, "routes.delegate": 2, "expose.delegate": 2, "delegate.name": 99,
 	// What ways out say is Istio's to judge, so they are few and right.
-	"egress.hosts.serviceEntry": 12, "egress.hosts.virtualService": 3, "egress.hosts.destinationRule": 8,
+	"egress.hosts.serviceEntry": 12, "egress.hosts.virtualService": 6, "egress.hosts.destinationRule": 20,
 	"services.virtualService": 3, "services.destinationRule": 3, "expose.virtualService": 3, "gateways.gateway": 10,
 	"tls.tlsCertificates": 6, "tls.insecureSkipVerify": 15, "tlsCertificates.caCertificates": 1, "tlsCertificates.serverCertificate": 99, "tlsCertificates.privateKey": 99,
-	"servers.tls": 15, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
+	"servers.tls": 50, "servers.hosts": 15, "servers.port": 60, "gateways.tls": 60,
 	"security.jwt": 12, "security.allow": 12, "security.deny": 10, "gateways.serviceAccount": 10,
 	"spec.security.jwt": 15, "spec.security.allow": 8, "gateways.security": 25,
 	"jwt.issuers": 95, "jwt.required": 40, "spec.security.jwt.required": 99, "namespaces.*.security.jwt.required": 99,
@@ -97,7 +97,7 @@ var wordValues = map[string]func(*generator) any{
 	"spec.domain":            one("shop.example.com", "example.org", "x.y"),
 	"install.mode":           either(85, one("istioctl"), one("existing")),
 	"install.deliver":        one("object", "configmap", "none"),
-	"install.istioVersion":   one("1.30.2", "1.31.1", "1.22.0", "1.21.6", "1.16.7", "1.11.4"),
+	"install.istioVersion":   one("1.30.2", "1.31.1", "1.31.1", "1.22.0", "1.21.6", "1.16.7", "1.11.4"),
 	"install.hub":            one("registry.example.com/istio", "localhost:5000", "docker.io/istio", "a.b:1/c/d_e"),
 	"install.variant":        one("distroless", "debug"),
 	"install.revision":       one("1-31-1", "stable"),
@@ -405,6 +405,9 @@ func (g *generator) mend(words tree) {
 	}
 	if words["credentialNames"] != nil {
 		delete(words, "certificate")
+	}
+	if words["insecureSkipVerify"] != nil && words["mode"] == "SIMPLE" && g.chance(80) {
+		words["mode"] = "MUTUAL"
 	}
 	switch words["mode"] {
 	case "PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL":
