@@ -82,8 +82,15 @@ func (m *Model) Hides(c Client, host string, port int) *Hidden {
 		}
 		owner(s.Object, to, "metadata", "annotations", exportAnnotation)
 	}
-	for _, e := range m.EntriesOf(host) {
-		owner(e.Object, e.Spec.ExportTo, "spec", "exportTo")
+	entries := m.EntriesOf(host)
+	has := func(e Config[*networking.ServiceEntry]) bool {
+		return port == 0 || slices.ContainsFunc(e.Spec.Ports, func(p *networking.ServicePort) bool { return int(p.Number) == port })
+	}
+	nobody := !slices.ContainsFunc(entries, has) // which is another fault
+	for _, e := range entries {
+		if nobody || has(e) {
+			owner(e.Object, e.Spec.ExportTo, "spec", "exportTo")
+		}
 	}
 	if len(owners) == 0 {
 		return unexported

@@ -30,6 +30,8 @@ func TestHides(t *testing.T) {
 		"a host that nobody has":            {nil, pay, inside, 80, ""},
 		"an entry for its namespace":        {[]string{entry(", exportTo: [.]")}, pay, outside, 80, "ServiceEntry spec.exportTo"},
 		"an entry for another":              {[]string{entry(", exportTo: [pay]")}, pay, outside, 80, ""},
+		"a port of the entry that is seen":  {[]string{entry(", ports: [{number: 80}]"), strings.Replace(entry(", ports: [{number: 81}], exportTo: [.]"), "name: e", "name: f", 1)}, pay, outside, 80, ""},
+		"a port of the other":               {[]string{entry(", ports: [{number: 80}]"), strings.Replace(entry(", ports: [{number: 81}], exportTo: [.]"), "name: e", "name: f", 1)}, pay, outside, 81, "ServiceEntry spec.exportTo"},
 		"a Service for its namespace":       {[]string{strings.Replace(a, "namespace: shop", "namespace: shop, annotations: {networking.istio.io/exportTo: '., front'}", 1)}, pay, inside, 80, `Service metadata.annotations["networking.istio.io/exportTo"]`},
 		"a Service for others, too":         {[]string{strings.Replace(a, "namespace: shop", "namespace: shop, annotations: {networking.istio.io/exportTo: '., pay'}", 1)}, pay, inside, 80, ""},
 		"as the installation says":          {[]string{a, strings.Replace(install(""), "values", "meshConfig: {defaultServiceExportTo: [.]}, values", 1)}, pay, inside, 80, `Service metadata.annotations["networking.istio.io/exportTo"]`},
