@@ -197,8 +197,8 @@ func against(peer, what string, f, of float64, part float64) string {
 	return fmt.Sprintf("%.3f of %s's %s, at most %.3f: %s", ratio, peer, what, part, verdict)
 }
 
-// time is the processor's: on a busy machine the clock says little.
-func (f figures) time() float64 { return f.cpu.Seconds() }
+// time is what somebody waits for.
+func (f figures) time() float64 { return f.wall.Seconds() }
 func (f figures) mem() float64  { return float64(f.memory) }
 
 func head() string {
@@ -221,7 +221,7 @@ func head() string {
 	}
 	return fmt.Sprintf(`# Performance
 
-`+"`make bench`"+` writes this page. It builds the peers from modules that test/bench pins, and runs every command in turn with its peers, so that each had the same machine. Figures are of whole processes: the median time on the clock and of the processor, and the most memory. Ratios of time are of the processor's.
+`+"`make bench`"+` writes this page. It builds the peers from modules that test/bench pins, and runs every command in turn with its peers, so that each had the same machine. Figures are of whole processes: the median time on the clock and of the processor, and the most memory. Bars of time are about the clock, since that is what somebody waits for; run it on a machine that has nothing else to do.
 
 %s %s/%s, %d processors (%s)%s%s.
 
@@ -232,6 +232,4 @@ func head() string {
 
 const tail = `
 Each row is the median of %d rounds after one that does not count. The last bar is of a benchmark in pkg/render, without a process.
-
-What a call of ten thousand services costs is spread out: a third is reading YAML and resolving it, a third making Istio's messages, a fifth writing them, and the rest collecting garbage; no function has a tenth of it. A start costs what Istio's descriptors and the layers of defaults take to be read.
 `

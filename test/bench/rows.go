@@ -99,9 +99,9 @@ func (b *bench) start() error {
 		b.own("kymamesh", "render", b.file("quickstart.yaml")),
 		b.own("kustomize", "build", b.file("nothing")),
 	)
-	bar := "at most 10 ms of the processor: **met**"
-	if all[0].cpu > 10*time.Millisecond {
-		bar = fmt.Sprintf("at most 10 ms of the processor: **missed by %.0f %%**", 100*(all[0].cpu.Seconds()/0.010-1))
+	bar := "at most 10 ms: **met**"
+	if all[0].wall > 10*time.Millisecond {
+		bar = fmt.Sprintf("at most 10 ms: **missed by %.0f %%**", 100*(all[0].wall.Seconds()/0.010-1))
 	}
 	b.line("the quickstart, process start included", "kymamesh", all[0], bar)
 	b.line("one ConfigMap", "kustomize build", all[1], "")
