@@ -62,7 +62,7 @@ func (c contest) clusterPolicies(v configured) {
 				continue
 			}
 			if c.Hides(client, host, p.Number) != nil && !c.LedTo(client, host, p.Number) {
-				c.same(v, "seen hosts", "host "+host, "clusters", strings.Join(there[fmt.Sprintf("%s:%d", host, p.Number)], " "), "")
+				c.same(v, "seen hosts", "host "+host, "clusters", fmt.Sprintf("%q", there[fmt.Sprintf("%s:%d", host, p.Number)]), "[]")
 				continue
 			}
 			got := there[fmt.Sprintf("%s:%d", host, p.Number)]
