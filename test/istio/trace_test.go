@@ -268,8 +268,17 @@ func traceAccess(m *topology.Model, object, want string) (string, error) {
 	}
 }
 
-// policiesAt are those of the pods, or of the ingress gateway, that a target names.
+// policiesAt are those of the pods, or of the gateway, that a target names.
 func policiesAt(m *topology.Model, target string, call *topology.Call) ([]*topology.Policy, error) {
+	if outside, ok := strings.CutPrefix(target, "egress:"); ok {
+		host, rest, _ := strings.Cut(outside, ":")
+		if _, path, ok := strings.Cut(rest, "/"); ok && call.Request != nil {
+			call.Request.Authority, call.Request.Path = host, "/"+path
+		} else { // nobody opens TLS there, and so nobody sees who calls
+			call.Certified, call.Namespace, call.Account = topology.No, "", ""
+		}
+		return policiesOfGateway(m, "istio-egressgateway")
+	}
 	if u, err := url.Parse(target); err == nil && u.Host != "" {
 		if call.Request != nil {
 			call.Request.Authority, call.Request.Path = u.Host, u.Path
@@ -277,12 +286,7 @@ func policiesAt(m *topology.Model, target string, call *topology.Call) ([]*topol
 				call.Request.Authority = host
 			}
 		}
-		for _, g := range m.Install().Gateways {
-			if g.Name == "istio-ingressgateway" {
-				return m.PoliciesOn(g.Namespace, g.Labels), nil
-			}
-		}
-		return nil, fmt.Errorf("no ingress gateway")
+		return policiesOfGateway(m, "istio-ingressgateway")
 	}
 	host, port, path, err := hostPortPath(target)
 	if err != nil {
@@ -301,4 +305,13 @@ func policiesAt(m *topology.Model, target string, call *topology.Call) ([]*topol
 		call.Request.Authority, call.Request.Path = fmt.Sprintf("%s:%d", s.Name, port), path
 	}
 	return m.PoliciesOf(pods[0]), nil
+}
+
+func policiesOfGateway(m *topology.Model, name string) ([]*topology.Policy, error) {
+	for _, g := range m.Install().Gateways {
+		if g.Name == name {
+			return m.PoliciesOn(g.Namespace, g.Labels), nil
+		}
+	}
+	return nil, fmt.Errorf("no %s", name)
 }
