@@ -128,6 +128,9 @@ func (a *kubernetesAPI) applyInNamespace(t *testing.T, o applied) (*unstructured
 		}
 		a.namespaces[name] = true
 	}
+	if o.GetKind() == "Namespace" { // made bare for another object it would lose what was applied
+		a.namespaces[o.GetName()] = true
+	}
 	return a.apply(t, o)
 }
 

@@ -101,14 +101,14 @@ func startEtcd(t *testing.T) string {
 	return "http://" + etcd.Clients[0].Addr().String()
 }
 
-// defineKinds makes Istio's kinds known, and those of certificates.
+// defineKinds makes Istio's kinds known, and those of others in packages.
 func (a *kubernetesAPI) defineKinds(t *testing.T) {
 	t.Helper()
 	istios, err := manifests.FS.ReadFile("charts/base/files/crd-all.gen.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	others, err := os.ReadFile("testdata/certificates.yaml")
+	others, err := os.ReadFile("testdata/definitions.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -216,7 +216,7 @@ func (c testCase) resources() []manifest.Object {
 }
 
 // isCertificate tells whether an object is for those who make certificates. The
-// API server judges it by testdata/certificates.yaml, and nobody else.
+// API server judges it by testdata/definitions.yaml, and nobody else.
 func isCertificate(o manifest.Object) bool {
 	return o.Kind == &certificates.Kind || o.Kind == &certificates.Gardener
 }
