@@ -46,12 +46,13 @@ test: build image
 	cd test/istio && go vet . && go test -vet=off .
 
 # Every golden case 1,000 times, and random documents, judged by Istio: COUNT of
-# them; then every door fuzzed for SOAKTIME.
+# them; then all compiled twice, and every door fuzzed for SOAKTIME.
 COUNT    ?= 100000
 SOAKTIME ?= 10m
 soak:
 	KYMAMESH_SOAK=$(COUNT) go test -count=1 -timeout 0 -run Golden .
 	cd test/istio && KYMAMESH_SOAK=$(COUNT) go test -vet=off -count=1 -timeout 0 -run Random -v .
+	OWN_CACHES=1 test/tools/reproducible
 	$(MAKE) --no-print-directory fuzz FUZZTIME=$(SOAKTIME)
 
 # The pages of words come first: others name the words that docs/spec.md lists.
