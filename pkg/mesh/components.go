@@ -24,8 +24,11 @@ func (r *resolver) component(at diag.Path, words spec.Component, of func(*spec.S
 		Resources: r.resources(at.Key("resources"), words.Resources, func(s *spec.Spec) *spec.Resources { return &of(s).Resources }),
 	}
 	for _, name := range sortedKeys(words.Env) {
-		if !envName.MatchString(name) {
+		switch {
+		case !envName.MatchString(name):
 			r.ds.Errorf(diag.CodeName, at.Key("env").Key(name), "%q is no name of an environment variable", name)
+		case r.existing() && !bareName(name):
+			r.ds.Errorf(diag.CodeName, at.Key("env").Key(name), "an existing IstioOperator gets it through Istio's chart, which writes %s without quotes, and YAML does not read that as a name; write another one", name)
 		}
 		c.Env = append(c.Env, EnvVar{Name: name, Value: words.Env[name]})
 	}
@@ -47,6 +50,12 @@ func (r *resolver) replicas(at diag.Path, words spec.Component, of func(*spec.Sp
 		r.ds.Errorf(diag.CodeValue, at.Key("maxReplicas"), "%d is below minReplicas %d%s", high, low,
 			r.whose(func(s *spec.Spec) bool { return of(s).MinReplicas != 0 }))
 	}
+}
+
+// bareName tells whether YAML 1.1 reads a name that stands without quotes as text
+// (manifests/charts/istio-control/istio-discovery/templates/deployment.yaml, env).
+func bareName(name string) bool {
+	return name[0] != '-' && name[0] != '.' && !slices.Contains([]string{"true", "false", "yes", "no", "on", "off", "y", "n", "null"}, strings.ToLower(name))
 }
 
 // What the API server takes for the name of an environment variable.

@@ -56,7 +56,7 @@ func (r *resolver) sidecars() []Sidecar {
 		if s.Sidecar == nil {
 			continue
 		}
-		r.sidecarPods(s, labelled)
+		r.onePods(s.at("sidecar"), s, labelled)
 		around := mesh
 		if w := wider[s.Namespace]; w != nil {
 			around = w
@@ -66,16 +66,16 @@ func (r *resolver) sidecars() []Sidecar {
 	return all
 }
 
-// sidecarPods refuses a Sidecar for pods that have one: Istio takes any of the two.
-// Two selectors for the same pods have a label in common, so that a service is
-// held only against those of its labels.
-func (r *resolver) sidecarPods(s *service, labelled map[string][]*service) {
+// onePods refuses a word for pods that it is said of already, where Istio takes any
+// of the two objects. Two selectors for the same pods have a label in common, so
+// that a service is held only against those of its labels.
+func (r *resolver) onePods(at diag.Path, s *service, labelled map[string][]*service) {
 	own := s.selector()
 	for _, key := range sortedKeys(own) {
 		label := s.Namespace + "/" + key + "=" + own[key]
 		for _, other := range labelled[label] {
 			if theirs := other.selector(); contained(own, theirs) || contained(theirs, own) {
-				r.ds.Errorf(diag.CodeClash, s.at("sidecar"), "it is for pods of %s as well (%s), and Istio takes one of the two; say it at one of them", other.Name, labelText(theirs))
+				r.ds.Errorf(diag.CodeClash, at, "it is for pods of %s as well (%s), and Istio takes one of the two; say it at one of them", other.Name, labelText(theirs))
 				return
 			}
 		}

@@ -60,6 +60,7 @@ func (r *resolver) telemetry() []Telemetry {
 		namespaces[name] = place
 		all = r.reported(all, place)
 	}
+	labelled := map[string][]*service{}
 	for i := range r.services {
 		s := &r.services[i]
 		place := &telemetryPlace{
@@ -70,7 +71,10 @@ func (r *resolver) telemetry() []Telemetry {
 		if n := namespaces[s.Namespace]; n != nil {
 			place.wider = n
 		}
-		all = r.reported(all, place)
+		before := len(all)
+		if all = r.reported(all, place); len(all) > before {
+			r.onePods(all[before].Origin, s, labelled)
+		}
 	}
 	return all
 }

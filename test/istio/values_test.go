@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -216,7 +217,7 @@ var wordValues = map[string]func(*generator) any{
 	"destinationSubnets":                one("10.1.0.0/16", "10.2.0.7", "fd00::/64", "10.0.0.1/8"),
 	"egress.hosts.serviceEntry":         wayOut("endpoints: [{address: 192.0.2.1, weight: 3}, {address: 192.0.2.2, weight: 1}]", "endpoints: [{address: eu.example.com, locality: eu/west, labels: {a: b}}]", "location: MESH_INTERNAL", "resolution: DNS"),
 	"egress.hosts.virtualService":       wayOut("http: [{route: [{destination: {host: e1.example.com}}], timeout: 7s}]", "tls: [{match: [{port: 443, sniHosts: [e1.example.com]}], route: [{destination: {host: e2.example.com, port: {number: 443}}}]}]", "http: [{match: [{gateways: [mesh]}], route: [{destination: {host: istio-egressgateway.istio-system.svc.cluster.local, port: {number: 80}}}]}]"),
-	"egress.hosts.destinationRule":      wayOut("trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}, outlierDetection: {interval: 1s}}", "subsets: [{name: tunnel, trafficPolicy: {tunnel: {protocol: CONNECT, targetHost: e1.example.com, targetPort: 443}}}]", "trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "subsets: [{name: eu, labels: {a: b}, trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}}]", "trafficPolicy: {tls: {mode: DISABLE}}", "trafficPolicy: {proxyProtocol: {version: V2}, retryBudget: {percent: 10}}"),
+	"egress.hosts.destinationRule":      wayOut("trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}, outlierDetection: {interval: 1s}}", "subsets: [{name: tunnel, trafficPolicy: {tunnel: {protocol: CONNECT, targetHost: e1.example.com, targetPort: 443}}}]", "trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "subsets: [{name: eu, trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}}]", "trafficPolicy: {tls: {mode: DISABLE}}", "trafficPolicy: {proxyProtocol: {version: V2}, retryBudget: {percent: 10}}"),
 	"services.virtualService":           wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "tcp: [{match: [{port: 9090}], route: [{destination: {host: s1.shop.svc.cluster.local, port: {number: 9090}}}]}]"),
 	"expose.virtualService":             wayOut("http: [{route: [{destination: {host: s1.shop.svc.cluster.local}}]}]", "http: [{name: x, match: [{uri: {prefix: /x/}}], directResponse: {status: 403}}]"),
 	"services.destinationRule":          wayOut("trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}}", "subsets: [{name: v1, labels: {track: beta}}, {name: v9, labels: {version: v9}}]", "trafficPolicy: {portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "trafficPolicy: {tls: {mode: DISABLE}}"),
@@ -505,6 +506,29 @@ func (g *generator) mendEgress(words tree) {
 			}
 		}
 	}
+	leadToOwn(words)
+}
+
+// leadToOwn has the way out of an entry lead to the entry's host: of any other the
+// analyzers know nothing, and rightly so.
+func leadToOwn(words tree) {
+	if words["virtualService"] == nil {
+		return
+	}
+	host, one := words["host"].(string)
+	if !one || strings.Contains(host, "*") {
+		delete(words, "virtualService")
+		return
+	}
+	text, err := yaml.Marshal(words["virtualService"])
+	if err != nil {
+		panic(err)
+	}
+	var mended tree
+	if err := yaml.Unmarshal([]byte(strings.NewReplacer("e1.example.com", host, "e2.example.com", host).Replace(string(text))), &mended); err != nil {
+		panic(err)
+	}
+	words["virtualService"] = mended
 }
 
 // mendConnections leaves an opaque service the words that it can have, and hands
