@@ -22,9 +22,12 @@ func (r *resolver) mtls() []MTLS {
 	mode := r.oneOf(at.Key("mode"), mesh.Mode, mtlsModes)
 	places := []MTLS{{Namespace: Root, Name: "default", Mode: mode, Origin: at}}
 	places = append(places, r.namespaceMTLS()...)
-	for _, s := range r.services {
-		if place, ok := r.serviceMTLS(s); ok {
+	labelled := map[string][]*service{}
+	for i := range r.services {
+		s := &r.services[i]
+		if place, ok := r.serviceMTLS(*s); ok {
 			places = append(places, place)
+			r.onePods(place.Origin, s, labelled)
 		}
 	}
 	return places

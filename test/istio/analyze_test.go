@@ -2,6 +2,7 @@ package istio
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,10 +92,16 @@ func analyze(c testCase, meshConfig string) (diag.Messages, error) {
 	if err != nil {
 		return nil, err
 	}
+	return analyzeText(c.name, text, meshConfig)
+}
+
+// analyzeText is what they say of a stream of objects. meshConfig is a file, or
+// empty.
+func analyzeText(name string, text []byte, meshConfig string) (diag.Messages, error) {
 	analyzer := local.NewIstiodAnalyzer(analyzers.AllCombined(), "", istioSystem, nil)
 	// The reader that is not for tests drops Services, Pods, Namespaces and
 	// Secrets, and then skips half of the analyzers without a word.
-	if err := analyzer.AddTestReaderKubeSource([]local.ReaderSource{{Name: c.name, Reader: bytes.NewReader(text)}}); err != nil {
+	if err := analyzer.AddTestReaderKubeSource([]local.ReaderSource{{Name: name, Reader: bytes.NewReader(text)}}); err != nil {
 		return nil, err
 	}
 	if meshConfig != "" {
@@ -118,7 +125,8 @@ func packageText(c testCase) ([]byte, error) {
 	return append(text.Bytes(), beside...), err
 }
 
-// appendObject writes an object with the kind that its Go type leaves out.
+// appendObject writes an object with the kind that its Go type leaves out. JSON
+// is YAML that its readers, of which random documents have many, read sooner.
 func appendObject(text *bytes.Buffer, object runtime.Object) error {
 	kinds, _, err := scheme.Scheme.ObjectKinds(object)
 	if err != nil {
@@ -126,13 +134,8 @@ func appendObject(text *bytes.Buffer, object runtime.Object) error {
 	}
 	object = object.DeepCopyObject()
 	object.GetObjectKind().SetGroupVersionKind(kinds[0])
-	body, err := yaml.Marshal(object)
-	if err != nil {
-		return err
-	}
 	text.WriteString("---\n")
-	text.Write(body)
-	return nil
+	return json.NewEncoder(text).Encode(object)
 }
 
 // meshConfigFile is the rendered mesh configuration, which several analyzers

@@ -53,6 +53,10 @@ func alarms(c testCase) ([]found, error) {
 	if err != nil {
 		return nil, err
 	}
+	return alarmsOf(text)
+}
+
+func alarmsOf(text []byte) ([]found, error) {
 	all, err := checked(text)
 	return slices.DeleteFunc(all, func(f found) bool {
 		// The cluster gives a sidecar to every pod, also where the document says that

@@ -2,6 +2,7 @@ package istio
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -146,22 +147,16 @@ type installedGateway struct {
 func installedGateways(objects []manifest.Object, kind string) []installedGateway {
 	var all []installedGateway
 	for _, tree := range operators(objects) {
-		// The tree is ours; its shape is read as the text has it.
-		body, err := yaml.Marshal(tree)
+		components, _ := tree["components"].(manifest.Tree)
+		body, err := json.Marshal(components[kind])
 		if err != nil {
 			panic(err)
 		}
-		var spec struct {
-			Components struct{ IngressGateways, EgressGateways []installedGateway }
-		}
-		if err := yaml.Unmarshal(body, &spec); err != nil {
+		var gateways []installedGateway
+		if err := json.Unmarshal(body, &gateways); err != nil {
 			panic(err)
 		}
-		if kind == "egressGateways" {
-			all = append(all, spec.Components.EgressGateways...)
-		} else {
-			all = append(all, spec.Components.IngressGateways...)
-		}
+		all = append(all, gateways...)
 	}
 	return all
 }

@@ -145,7 +145,11 @@ func judge(docs []tree) (accepted bool, _ *fault) {
 // a third one conflicts with hosts that are not there: what it says has to hold
 // for two Gateways alone.
 func judgeTogether(objects []manifest.Object) *fault {
-	messages, err := analyze(testCase{name: "in.yaml", objects: objects}, "")
+	text, err := packageText(testCase{name: "in.yaml", objects: objects})
+	if err != nil {
+		return &fault{kind: "package", text: err.Error()}
+	}
+	messages, err := analyzeText("in.yaml", text, "")
 	if err != nil {
 		return &fault{kind: "analyzers", text: err.Error()}
 	}
@@ -159,7 +163,7 @@ func judgeTogether(objects []manifest.Object) *fault {
 		}
 		return &fault{kind: code, text: m.String()}
 	}
-	found, err := alarms(testCase{name: "in.yaml", objects: objects})
+	found, err := alarmsOf(text)
 	if err != nil {
 		return &fault{kind: "checks", text: err.Error()}
 	}

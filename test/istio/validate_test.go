@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -63,7 +64,11 @@ func TestValidate(t *testing.T) {
 
 // validate is Istio's verdict on one resource as it is written.
 func validate(text []byte) ([]string, error) {
-	cfg, schema, err := readConfig(text)
+	u, err := readUnstructured(text)
+	if err != nil {
+		return nil, err
+	}
+	cfg, schema, err := configOf(u)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +84,7 @@ func validate(text []byte) ([]string, error) {
 	if err != nil {
 		return warnings, err
 	}
-	if err := definitions.ValidateCustomResourceYAML(string(text), nil); err != nil {
+	if err := definitions.ValidateCustomResource(u); err != nil {
 		return warnings, fmt.Errorf("resource definition: %w", err)
 	}
 	return warnings, nil
@@ -88,10 +93,23 @@ func validate(text []byte) ([]string, error) {
 // readConfig reads a resource into Istio's types. Istio's own readers forgive
 // unknown fields; this one does not.
 func readConfig(text []byte) (config.Config, resource.Schema, error) {
-	var u unstructured.Unstructured
-	if err := yaml.UnmarshalStrict(text, &u.Object); err != nil {
+	u, err := readUnstructured(text)
+	if err != nil {
 		return config.Config{}, nil, err
 	}
+	return configOf(u)
+}
+
+func readUnstructured(text []byte) (*unstructured.Unstructured, error) {
+	body, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
+		return nil, err
+	}
+	var u unstructured.Unstructured // whose reader keeps integers, as CEL wants them
+	return &u, u.UnmarshalJSON(body)
+}
+
+func configOf(u *unstructured.Unstructured) (config.Config, resource.Schema, error) {
 	gvk := u.GroupVersionKind()
 	schema, ok := collections.Pilot.FindByGroupVersionAliasesKind(config.GroupVersionKind{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind})
 	if !ok {
@@ -101,15 +119,11 @@ func readConfig(text []byte) (config.Config, resource.Schema, error) {
 	if err != nil {
 		return config.Config{}, nil, err
 	}
-	body, err := yaml.Marshal(u.Object["spec"])
+	body, err := json.Marshal(u.Object["spec"])
 	if err != nil {
 		return config.Config{}, nil, err
 	}
-	json, err := yaml.YAMLToJSON(body)
-	if err != nil {
-		return config.Config{}, nil, err
-	}
-	if err := config.ApplyJSONStrict(spec, string(json)); err != nil {
+	if err := config.ApplyJSONStrict(spec, string(body)); err != nil {
 		return config.Config{}, nil, fmt.Errorf("strict decoding: %w", err)
 	}
 	return config.Config{
