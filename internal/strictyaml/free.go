@@ -3,11 +3,11 @@ package strictyaml
 import (
 	"math"
 	"reflect"
-	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -41,7 +41,7 @@ func readInto[T any](read func(*yaml.Node, diag.Path, reflect.Value, options, in
 }
 
 // wholeNumber is what every YAML reads as the same whole number.
-var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+var wholeNumber = pattern.New(`^(0|-?[1-9][0-9]*)$`)
 
 // freeScalar reads a scalar by how it is written. What YAML readers disagree
 // about is left to the rules for text.

@@ -11,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -101,7 +101,7 @@ func decodeNode(text []byte, doc *yaml.Node) (err error) {
 	return yaml.NewDecoder(bytes.NewReader(text)).Decode(doc)
 }
 
-var lineInError = regexp.MustCompile(`^yaml: line (\d+): `)
+var lineInError = pattern.New(`^yaml: line (\d+): `)
 
 // SyntaxError splits what yaml.v3 says about a text into the line of the text
 // and the message.

@@ -2,12 +2,12 @@ package strictyaml
 
 import (
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -48,7 +48,7 @@ func (d *decoder) scalar(n *yaml.Node, at diag.Path, v reflect.Value, o options)
 	}
 }
 
-var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+var decimal = pattern.New(`^-?[0-9]+(\.[0-9]+)?$`)
 
 func wanted(k reflect.Kind) string {
 	switch k {
@@ -87,8 +87,8 @@ func (d *decoder) text(n *yaml.Node, at diag.Path, v reflect.Value, o options) {
 // What YAML 1.1 reads as something else than text and YAML 1.2 does not. The
 // Kubernetes world reads with both.
 var (
-	oldBool   = regexp.MustCompile(`^(?i:y|n|yes|no|on|off)$`)
-	oldNumber = regexp.MustCompile(`^[-+]?(0[0-7_]+|0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[0-9][0-9_]*)$`)
+	oldBool   = pattern.New(`^(?i:y|n|yes|no|on|off)$`)
+	oldNumber = pattern.New(`^[-+]?(0[0-7_]+|0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[0-9][0-9_]*)$`)
 )
 
 // otherwise says what a plain scalar is when it is not text in every YAML.

@@ -2,12 +2,12 @@ package strictyaml
 
 import (
 	"math/big"
-	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -29,7 +29,7 @@ func (d *decoder) wellKnown(n *yaml.Node, at diag.Path, m protoreflect.Message, 
 }
 
 // wholeOrDecimal is a number that every YAML reads as the same number.
-var wholeOrDecimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+var wholeOrDecimal = pattern.New(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
 // kindOfValue is the field of a google.protobuf.Value that the node fills. What
 // YAML readers disagree about is left to the rules for text.
@@ -48,8 +48,8 @@ func kindOfValue(n *yaml.Node) protoreflect.Name {
 }
 
 var (
-	durationText = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(h|ms|m|s|us|µs|ns))+$`)
-	durationPart = regexp.MustCompile(`([0-9.]+)([a-zµ]+)`)
+	durationText = pattern.New(`^([0-9]+(\.[0-9]+)?(h|ms|m|s|us|µs|ns))+$`)
+	durationPart = pattern.New(`([0-9.]+)([a-zµ]+)`)
 )
 
 // nanoseconds are the units of a duration.

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/topology"
@@ -87,7 +88,9 @@ func (f *finder) because(v topology.Verdict, server *topology.Workload) string {
 
 // called finds a server in the text of a caller: scheme://host[:port], or
 // host:port.
-var called = regexp.MustCompile(`(?:([a-z][a-z0-9+]*)://(?:[^/@\s]*@)?([a-z0-9][a-z0-9.-]*)(?::([0-9]{1,5}))?|(?:^|[\s,=@(])([a-z][a-z0-9.-]*):([0-9]{1,5}))(?:$|[^0-9a-z.:-])`)
+var called = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:([a-z][a-z0-9+]*)://(?:[^/@\s]*@)?([a-z0-9][a-z0-9.-]*)(?::([0-9]{1,5}))?|(?:^|[\s,=@(])([a-z][a-z0-9.-]*):([0-9]{1,5}))(?:$|[^0-9a-z.:-])`)
+})
 
 // plainCallers finds workloads that are known to have no sidecar and whose own
 // configuration names a Service that only mTLS reaches.
@@ -99,7 +102,7 @@ func plainCallers(f *finder) {
 		said := map[string]bool{}
 		for _, c := range w.Containers {
 			for _, text := range c.Says {
-				for _, match := range called.FindAllStringSubmatch(text.Text, -1) {
+				for _, match := range called().FindAllStringSubmatch(text.Text, -1) {
 					f.plainCall(w, w.SaidAt(c, text), match, said)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	security "istio.io/api/security/v1beta1"
 	telemetry "istio.io/api/telemetry/v1alpha1"
@@ -27,7 +28,9 @@ type policy struct {
 }
 
 // policySuffix is what the name of an AuthorizationPolicy adds to the service's.
-var policySuffix = regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$|-ext-auth-.*$`)
+var policySuffix = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`-(allow|deny|jwt)(-dry-run)?$|-ext-auth-.*$`)
+})
 
 // policies are all objects about pods.
 func policies(objects []manifest.Object) iter.Seq[policy] {
@@ -41,7 +44,7 @@ func policies(objects []manifest.Object) iter.Seq[policy] {
 				p.labels = spec.GetSelector().GetMatchLabels()
 			case *security.AuthorizationPolicy:
 				p.labels = spec.GetSelector().GetMatchLabels()
-				p.service = policySuffix.ReplaceAllString(o.Name, "")
+				p.service = policySuffix().ReplaceAllString(o.Name, "")
 			case *telemetry.Telemetry:
 				p.labels = spec.GetSelector().GetMatchLabels()
 			default:

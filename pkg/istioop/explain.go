@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/mesh"
@@ -34,7 +35,7 @@ func Explain(m *mesh.Mesh) []Leaf {
 	names := layerNames(in)
 	layered := make([]map[string]any, len(names))
 	for i, name := range names {
-		layered[i] = leavesOf(layers()[name])
+		layered[i] = leavesOf(layers()[name]())
 	}
 	var all []Leaf
 	values := leavesOf(spec)
@@ -144,40 +145,43 @@ const (
 	gatewayAt   = `^values\.gateways\.istio-(ingress|egress)gateway`
 )
 
-var wordRules = []wordRule{
-	{regexp.MustCompile(`^tag$`), "install istioVersion"},
-	{regexp.MustCompile(`^(hub|revision)$`), "install $1"},
-	{regexp.MustCompile(componentAt + `\.enabled$`), "install $1 enabled"},
-	{regexp.MustCompile(componentAt + `\.k8s\.hpaSpec\.(\w+)$`), "install $1 $2"},
-	{regexp.MustCompile(componentAt + `\.k8s\.replicaCount$`), "install $1 maxReplicas"},
-	{regexp.MustCompile(componentAt + `\.k8s\.resources\.(\w+)\.(\w+)$`), "install $1 resources $2 $3"},
-	{regexp.MustCompile(componentAt + `\.k8s\.env\[(.+)\]\.\w+$`), "install $1 env $2"},
-	{regexp.MustCompile(componentAt + `\.k8s\.service\.ports\[(.+)\]\.\w+$`), "install $1 ports $2"},
-	{regexp.MustCompile(componentAt + `\.k8s\.service\.externalTrafficPolicy$`), "install $1 externalTrafficPolicy"},
-	{regexp.MustCompile(componentAt + `\.k8s\.serviceAnnotations\.(.+)$`), "install $1 annotations $2"},
-	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector.*\.timeoutSeconds`), "install webhook timeoutSeconds"},
-	{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector`), "install webhook namespaceSelector"},
-	{regexp.MustCompile(componentAt + `\.name$`), "install $1"},
-	{regexp.MustCompile(`^values\.pilot\.autoscaleMin$`), "install pilot minReplicas"},
-	{regexp.MustCompile(`^values\.pilot\.autoscale(Max|Enabled)$`), "install pilot maxReplicas"},
-	{regexp.MustCompile(gatewayAt + `\.autoscaleMin$`), "install ${1}Gateway minReplicas"},
-	{regexp.MustCompile(gatewayAt + `\.autoscale(Max|Enabled)$`), "install ${1}Gateway maxReplicas"},
-	{regexp.MustCompile(gatewayAt + `\.type$`), "install ${1}Gateway type"},
-	{regexp.MustCompile(`^values\.pilot\.env\.(.+)$`), "install pilot env $1"},
-	{regexp.MustCompile(`^values\.global\.proxy\.resources\.(\w+)\.(\w+)$`), "proxy resources $1 $2"},
-	{regexp.MustCompile(`^values\.global\.proxy\.tracer$`), "install istioVersion"},
-	{regexp.MustCompile(`^meshConfig\.extensionProviders\[([^]]+)\]`), "extensionProviders $1"},
-	{regexp.MustCompile(`^meshConfig\.enablePrometheusMerge$`), "telemetry metrics prometheusMerge"},
-	{regexp.MustCompile(`^meshConfig\.meshMTLS\.minProtocolVersion$`), "security mtls minProtocolVersion"},
-	{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.sampling$`), "telemetry tracing sampling"},
-	{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.customTags\.`), "telemetry tracing customTags"},
-	{regexp.MustCompile(`^meshConfig\.(enableTracing$|defaultConfig\.tracing\.)`), "telemetry tracing"},
-	{regexp.MustCompile(`^meshConfig\.accessLog\w+$`), "telemetry accessLogging"},
-	{regexp.MustCompile(`^meshConfig\.defaultConfig\.proxyMetadata\.ISTIO_META_DNS_CAPTURE$`), "proxy enableDNSProxying"},
-	{regexp.MustCompile(`^meshConfig\.defaultConfig\.(\w+)`), "proxy config $1"},
-	{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
-	{regexp.MustCompile(`^meshConfig\.outboundTrafficPolicy\.mode$`), "egress outboundTrafficPolicy"},
-}
+// wordRules are compiled when something is explained, which rendering never does.
+var wordRules = sync.OnceValue(func() []wordRule {
+	return []wordRule{
+		{regexp.MustCompile(`^tag$`), "install istioVersion"},
+		{regexp.MustCompile(`^(hub|revision)$`), "install $1"},
+		{regexp.MustCompile(componentAt + `\.enabled$`), "install $1 enabled"},
+		{regexp.MustCompile(componentAt + `\.k8s\.hpaSpec\.(\w+)$`), "install $1 $2"},
+		{regexp.MustCompile(componentAt + `\.k8s\.replicaCount$`), "install $1 maxReplicas"},
+		{regexp.MustCompile(componentAt + `\.k8s\.resources\.(\w+)\.(\w+)$`), "install $1 resources $2 $3"},
+		{regexp.MustCompile(componentAt + `\.k8s\.env\[(.+)\]\.\w+$`), "install $1 env $2"},
+		{regexp.MustCompile(componentAt + `\.k8s\.service\.ports\[(.+)\]\.\w+$`), "install $1 ports $2"},
+		{regexp.MustCompile(componentAt + `\.k8s\.service\.externalTrafficPolicy$`), "install $1 externalTrafficPolicy"},
+		{regexp.MustCompile(componentAt + `\.k8s\.serviceAnnotations\.(.+)$`), "install $1 annotations $2"},
+		{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector.*\.timeoutSeconds`), "install webhook timeoutSeconds"},
+		{regexp.MustCompile(componentAt + `\.k8s\.overlays\[\w+ istio-sidecar-injector`), "install webhook namespaceSelector"},
+		{regexp.MustCompile(componentAt + `\.name$`), "install $1"},
+		{regexp.MustCompile(`^values\.pilot\.autoscaleMin$`), "install pilot minReplicas"},
+		{regexp.MustCompile(`^values\.pilot\.autoscale(Max|Enabled)$`), "install pilot maxReplicas"},
+		{regexp.MustCompile(gatewayAt + `\.autoscaleMin$`), "install ${1}Gateway minReplicas"},
+		{regexp.MustCompile(gatewayAt + `\.autoscale(Max|Enabled)$`), "install ${1}Gateway maxReplicas"},
+		{regexp.MustCompile(gatewayAt + `\.type$`), "install ${1}Gateway type"},
+		{regexp.MustCompile(`^values\.pilot\.env\.(.+)$`), "install pilot env $1"},
+		{regexp.MustCompile(`^values\.global\.proxy\.resources\.(\w+)\.(\w+)$`), "proxy resources $1 $2"},
+		{regexp.MustCompile(`^values\.global\.proxy\.tracer$`), "install istioVersion"},
+		{regexp.MustCompile(`^meshConfig\.extensionProviders\[([^]]+)\]`), "extensionProviders $1"},
+		{regexp.MustCompile(`^meshConfig\.enablePrometheusMerge$`), "telemetry metrics prometheusMerge"},
+		{regexp.MustCompile(`^meshConfig\.meshMTLS\.minProtocolVersion$`), "security mtls minProtocolVersion"},
+		{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.sampling$`), "telemetry tracing sampling"},
+		{regexp.MustCompile(`^meshConfig\.defaultConfig\.tracing\.customTags\.`), "telemetry tracing customTags"},
+		{regexp.MustCompile(`^meshConfig\.(enableTracing$|defaultConfig\.tracing\.)`), "telemetry tracing"},
+		{regexp.MustCompile(`^meshConfig\.accessLog\w+$`), "telemetry accessLogging"},
+		{regexp.MustCompile(`^meshConfig\.defaultConfig\.proxyMetadata\.ISTIO_META_DNS_CAPTURE$`), "proxy enableDNSProxying"},
+		{regexp.MustCompile(`^meshConfig\.defaultConfig\.(\w+)`), "proxy config $1"},
+		{regexp.MustCompile(`^values\.sidecarInjectorWebhook\.enableNamespacesByDefault$`), "injection"},
+		{regexp.MustCompile(`^meshConfig\.outboundTrafficPolicy\.mode$`), "egress outboundTrafficPolicy"},
+	}
+})
 
 // wordAt is the word that a value of the layer words renders, step by step.
 func wordAt(in mesh.Install, path string) []string {
@@ -188,7 +192,7 @@ func wordAt(in mesh.Install, path string) []string {
 		"ingressGateways[istio-ingressgateway]", "ingressGateway",
 		"egressGateways[istio-egressgateway]", "egressGateway",
 	).Replace(path)
-	for _, rule := range wordRules {
+	for _, rule := range wordRules() {
 		if m := rule.path.FindStringSubmatchIndex(path); m != nil {
 			return strings.Fields(string(rule.path.ExpandString(nil, rule.word, path, m)))
 		}

@@ -44,22 +44,22 @@ func mergedLayers(in mesh.Install) manifest.Tree {
 	}
 	spec := manifest.Tree{}
 	for _, name := range names {
-		spec = merge(spec, layers()[name])
+		spec = merge(spec, layers()[name]())
 	}
 	actual, _ := mergedStacks.LoadOrStore(key, spec)
 	return actual.(manifest.Tree)
 }
 
-// layers are all layers by name. They are read once and shared, so they go
-// through merge, which copies, before anybody else sees them.
-var layers = sync.OnceValue(func() map[string]manifest.Tree {
+// layers are all layers by name. Each is read when it is first asked for and then
+// shared, so it goes through merge, which copies, before anybody else sees it.
+var layers = sync.OnceValue(func() map[string]func() manifest.Tree {
 	files, err := layerFiles.ReadDir("layers")
 	if err != nil {
 		panic(fmt.Sprintf("embedded layers: %v", err))
 	}
-	byName := make(map[string]manifest.Tree, len(files))
+	byName := make(map[string]func() manifest.Tree, len(files))
 	for _, f := range files {
-		byName[strings.TrimSuffix(f.Name(), ".yaml")] = readLayer(f.Name())
+		byName[strings.TrimSuffix(f.Name(), ".yaml")] = sync.OnceValue(func() manifest.Tree { return readLayer(f.Name()) })
 	}
 	return byName
 })

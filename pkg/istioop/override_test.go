@@ -20,7 +20,7 @@ import (
 // have: the list of fields knows what Kyma itself shipped.
 func TestLayersAreOverrides(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(layers())) {
-		for _, d := range faultsOf(t, layers()[name]) {
+		for _, d := range faultsOf(t, layers()[name]()) {
 			t.Errorf("%s: %v", name, d)
 		}
 	}

@@ -3,6 +3,7 @@ package manifest
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -115,7 +116,7 @@ func misread(s string) bool {
 		// readers have got those wrong.
 		return strings.ContainsAny(s[:1], " \t\n") || strings.HasSuffix(s, "\n\n")
 	}
-	return numberLike.MatchString(s)
+	return numberLike().MatchString(s)
 }
 
 // otherBreaks are what some readers take for the end of a line.
@@ -124,12 +125,14 @@ const otherBreaks = "\r\u0085\u2028\u2029"
 // numberLike is every number, time and date of the types of YAML 1.1 and of the
 // core schema of 1.2, whether or not it has a value: yaml.v3 leaves 0x_ and
 // 2001-13-45 plain, and other readers then fail.
-var numberLike = regexp.MustCompile(`^(?:` +
-	`[-+]?0[bB][01_]+` +
-	`|[-+]?0[xX][0-9a-fA-F_]+` +
-	`|[-+]?0o?[0-7_]+` +
-	`|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?` +
-	`|[-+]?\.[0-9_]+(?:[eE][-+]?[0-9]+)?` +
-	`|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}` +
-	`(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?` +
-	`)$`)
+var numberLike = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` +
+		`[-+]?0[bB][01_]+` +
+		`|[-+]?0[xX][0-9a-fA-F_]+` +
+		`|[-+]?0o?[0-7_]+` +
+		`|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?` +
+		`|[-+]?\.[0-9_]+(?:[eE][-+]?[0-9]+)?` +
+		`|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}` +
+		`(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?` +
+		`)$`)
+})

@@ -1,12 +1,12 @@
 package mesh
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -36,7 +36,7 @@ func (r *resolver) redirect(at diag.Path, w *networking.HTTPRedirect) {
 }
 
 // printable is text that a request line can hold.
-var printable = regexp.MustCompile("^[!-~]*$")
+var printable = pattern.New("^[!-~]*$")
 
 func (r *resolver) authority(at diag.Path, host string) {
 	if !printable.MatchString(host) || strings.Contains(host, "/") {
@@ -178,8 +178,8 @@ func (r *resolver) changedHeader(at diag.Path, name string) {
 
 // Envoy takes %NAME% for a variable of its own.
 var (
-	headerText     = regexp.MustCompile("^[\t\u0020-\u007e\u0080-\U0010ffff]*$")
-	headerVariable = regexp.MustCompile(`^([^%]|%%|%[A-Z_0-9.]+(\([^()%]*\))?(:[0-9]+)?%)*$`)
+	headerText     = pattern.New("^[\t\u0020-\u007e\u0080-\U0010ffff]*$")
+	headerVariable = pattern.New(`^([^%]|%%|%[A-Z_0-9.]+(\([^()%]*\))?(:[0-9]+)?%)*$`)
 )
 
 func (r *resolver) headerValue(at diag.Path, value string) {

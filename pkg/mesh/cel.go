@@ -1,10 +1,10 @@
 package mesh
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -49,10 +49,10 @@ var celMacros = []string{"all", "exists", "exists_one", "filter", "map"}
 
 // celToken is a text, a number, a name, an operator, or one character that is
 // none of these.
-var celToken = regexp.MustCompile(`^(?:[rRbB]{0,2}(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|[0-9][0-9.]*[eE][-+][0-9]+|[0-9][0-9a-zA-Z.]*|[a-zA-Z_][a-zA-Z0-9_]*|&&|\|\||[=!<>]=|[-+*/%!<>?:.,()\[\]{}]|\s+|.)`)
+var celToken = pattern.New(`^(?:[rRbB]{0,2}(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|[0-9][0-9.]*[eE][-+][0-9]+|[0-9][0-9a-zA-Z.]*|[a-zA-Z_][a-zA-Z0-9_]*|&&|\|\||[=!<>]=|[-+*/%!<>?:.,()\[\]{}]|\s+|.)`)
 
 // celNumber tells whether a token that begins with a digit is a number.
-var celNumber = regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+[uU]?|[0-9]+[uU]?|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)$`)
+var celNumber = pattern.New(`^(?:0[xX][0-9a-fA-F]+[uU]?|[0-9]+[uU]?|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)$`)
 
 // expression checks text in CEL.
 func (r *resolver) expression(at diag.Path, text string) {
@@ -138,7 +138,7 @@ func celChoices(tokens []string) string {
 }
 
 // celName tells whether a token is a name.
-var celName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+var celName = pattern.New(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 // celProblem says what is wrong with the names of an expression, and with two
 // values that stand beside each other.

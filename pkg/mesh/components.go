@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -59,7 +59,7 @@ func bareName(name string) bool {
 }
 
 // What the API server takes for the name of an environment variable.
-var envName = regexp.MustCompile(`^[-._a-zA-Z][-._a-zA-Z0-9]*$`)
+var envName = pattern.New(`^[-._a-zA-Z][-._a-zA-Z0-9]*$`)
 
 // whose says which layer gave a value; it is empty for a value of the document.
 func (r *resolver) whose(says func(*spec.Spec) bool) string {

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	networking "istio.io/api/networking/v1alpha3"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -228,7 +229,7 @@ func (r *resolver) headers(at diag.Path, c spec.Condition) []dimension {
 	})
 }
 
-var headerName = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
+var headerName = pattern.New("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
 
 // notHeaders are the names that Istio takes for its own words and passes over.
 var notHeaders = map[string]bool{"uri": true, "scheme": true, "method": true, "authority": true}

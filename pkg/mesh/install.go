@@ -1,11 +1,11 @@
 package mesh
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -17,7 +17,7 @@ func (v istioVersion) before(major, minor int) bool {
 	return slices.Compare(v[:2], []int{major, minor}) < 0
 }
 
-var threeNumbers = regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
+var threeNumbers = pattern.New(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
 
 func parseIstioVersion(s string) (istioVersion, bool) {
 	m := threeNumbers.FindStringSubmatch(s)
@@ -32,7 +32,7 @@ func parseIstioVersion(s string) (istioVersion, bool) {
 }
 
 // An image registry with a path, as in an image's name without the last part.
-var imageHub = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+var imageHub = pattern.New(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 
 // oldestIstio is the first Istio whose IstioOperator we can write: that of Kyma
 // 1.24.

@@ -58,14 +58,16 @@ type facts struct {
 //go:embed layers/*.yaml
 var layerFiles embed.FS
 
-var layers = sync.OnceValue(func() map[string]layer {
+// layers are all layers by the names of their files. Each is read when it is first
+// asked for, since a document has four or five of them under it.
+var layers = sync.OnceValue(func() map[string]func() layer {
 	files, err := layerFiles.ReadDir("layers")
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
-	all := make(map[string]layer, len(files))
+	all := make(map[string]func() layer, len(files))
 	for _, f := range files {
-		all[f.Name()] = readLayer(f.Name())
+		all[f.Name()] = sync.OnceValue(func() layer { return readLayer(f.Name()) })
 	}
 	return all
 })
@@ -112,8 +114,8 @@ func stackOf(kyma, profile, platform string, existing bool) stack {
 	var s stack
 	if existing {
 		for _, name := range []string{"generation-" + kyma + "-existing-" + platform, "generation-" + kyma + "-existing"} {
-			if l, ok := layers()[name+".yaml"]; ok {
-				s = append(s, namedLayer{name, false, l})
+			if read, ok := layers()[name+".yaml"]; ok {
+				s = append(s, namedLayer{name, false, read()})
 			}
 		}
 	}
@@ -125,7 +127,8 @@ func stackOf(kyma, profile, platform string, existing bool) stack {
 		"generation-" + kyma,
 		"base",
 	} {
-		if l, ok := layers()[name+".yaml"]; ok {
+		if read, ok := layers()[name+".yaml"]; ok {
+			l := read()
 			if existing {
 				l = l.withoutInstallation()
 			}

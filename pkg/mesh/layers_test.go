@@ -15,7 +15,7 @@ import (
 func stacks() []stack {
 	var all []stack
 	for _, generation := range spec.Generations {
-		facts := layers()["generation-"+generation+".yaml"].Facts
+		facts := layers()["generation-"+generation+".yaml"]().Facts
 		for _, profile := range append(slices.Clone(facts.Profiles), facts.DefaultProfile) {
 			for _, platform := range []string{"cluster", "minikube", "k3d", "gardener", "gke"} {
 				for _, existing := range []bool{false, true} {

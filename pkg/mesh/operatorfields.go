@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	meshconfig "istio.io/api/mesh/v1alpha1"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
@@ -86,13 +86,13 @@ func (r *resolver) operatorFields(o Override) {
 	}
 }
 
-var imageTag = regexp.MustCompile(`^[a-zA-Z0-9_][-a-zA-Z0-9_.]{0,127}$`)
+var imageTag = pattern.New(`^[a-zA-Z0-9_][-a-zA-Z0-9_.]{0,127}$`)
 
 // isOtherText is true for text that does not match; anything else is judged by
 // its type.
-func isOtherText(v any, pattern *regexp.Regexp) bool {
+func isOtherText(v any, form *pattern.Pattern) bool {
 	s, ok := v.(string)
-	return ok && !pattern.MatchString(s)
+	return ok && !form.MatchString(s)
 }
 
 // fieldOf finds a field of an override.

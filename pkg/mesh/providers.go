@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	meshconfig "istio.io/api/mesh/v1alpha1"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
@@ -165,7 +165,7 @@ func isProviderHost(s string) bool {
 	return isLabel(namespace) && isDNSName(host)
 }
 
-var statusText = regexp.MustCompile(`^[1-5][0-9][0-9]$`)
+var statusText = pattern.New(`^[1-5][0-9][0-9]$`)
 
 // authorizer checks what istiod would take for a broken authorizer, behind which
 // it refuses every request (istio pilot/pkg/security/authz/builder/extauthz.go).

@@ -2,15 +2,15 @@ package mesh
 
 import (
 	"math/big"
-	"regexp"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
 
 // A quantity as Kubernetes writes it. Its own parser would bring Kubernetes'
 // machinery into everything that imports this library; test/istio holds this one
 // against it.
-var quantityText = regexp.MustCompile(`^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([-+]?[0-9]{1,2}))?$`)
+var quantityText = pattern.New(`^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([-+]?[0-9]{1,2}))?$`)
 
 // powers of the suffixes, of 10 and of 2.
 var (

@@ -226,7 +226,7 @@ func (r *resolver) complete() {
 // effectiveProfile is the profile whose layers lie under the document.
 func (r *resolver) effectiveProfile() string {
 	at, written := r.at().Key("profile"), cmp.Or(r.spec.Profile, "default")
-	generation := layers()["generation-"+r.kyma+".yaml"].Facts
+	generation := layers()["generation-"+r.kyma+".yaml"]().Facts
 	profiles := []string{"default", "evaluation", "production"}
 	if slices.Contains(profiles, written) && written != "default" && !slices.Contains(generation.Profiles, written) {
 		r.ds.Errorf(diag.CodeValue, at, "Kyma %s had no profiles; leave it out", r.kyma)

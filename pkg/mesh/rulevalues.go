@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"net/netip"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
 	security "istio.io/api/security/v1beta1"
+
+	"github.com/kymamesh/kymamesh/internal/pattern"
 )
 
 // What a value in a rule may be. A value that no request can have is refused: it
@@ -42,7 +43,7 @@ func namespaceText(value string) string {
 	return ""
 }
 
-var namespacePattern = regexp.MustCompile(`^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$`)
+var namespacePattern = pattern.New(`^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$`)
 
 func principalText(value string) string {
 	if strings.Contains(value, "://") {
@@ -91,8 +92,8 @@ func claimText(claim string) string {
 }
 
 var (
-	methodPattern = regexp.MustCompile("^[A-Z0-9!#$%&'+.^_`|~-]+$")
-	hostPattern   = regexp.MustCompile(`^(\*?[a-zA-Z0-9._-]+(:([0-9]{1,5}|\*))?|[a-zA-Z0-9._-]+\*|\*:[0-9]{1,5})$`)
+	methodPattern = pattern.New("^[A-Z0-9!#$%&'+.^_`|~-]+$")
+	hostPattern   = pattern.New(`^(\*?[a-zA-Z0-9._-]+(:([0-9]{1,5}|\*))?|[a-zA-Z0-9._-]+\*|\*:[0-9]{1,5})$`)
 )
 
 func methodText(value string) string {
@@ -134,9 +135,9 @@ func withPorts(hosts []string) []string {
 var (
 	// What is left of a path with templates once these are taken out: RFC 3986's
 	// characters of a segment without *, which Istio does not take there.
-	templatePattern = regexp.MustCompile(`^(/(\{\*\*?\}|[a-zA-Z0-9-._~%!$&'()+,;:@=]+))+/?$`)
-	regexPattern    = regexp.MustCompile(`[][^|?\\{}]|\.\*|\.\+|\*\$?$|^\^`)
-	unsentPattern   = regexp.MustCompile(`[\x00-\x20\x7f#]`)
+	templatePattern = pattern.New(`^(/(\{\*\*?\}|[a-zA-Z0-9-._~%!$&'()+,;:@=]+))+/?$`)
+	regexPattern    = pattern.New(`[][^|?\\{}]|\.\*|\.\+|\*\$?$|^\^`)
+	unsentPattern   = pattern.New(`[\x00-\x20\x7f#]`)
 )
 
 // pathText reads a path: exact, with * at one end, or with templates.
@@ -203,7 +204,7 @@ func (r *resolver) attribute(key string) (valueCheck, string) {
 	return nil, quote(key) + " is no attribute of Istio; such are request.headers[NAME], request.auth.claims[NAME], source.ip, connection.sni"
 }
 
-var headerPattern = regexp.MustCompile("^:?[a-zA-Z0-9!#$%&'*+.^_`|~-]+$")
+var headerPattern = pattern.New("^:?[a-zA-Z0-9!#$%&'*+.^_`|~-]+$")
 
 func portText(value string) string {
 	if port, err := strconv.Atoi(value); err != nil || port < 1 || port > 65535 || itoa(port) != value {

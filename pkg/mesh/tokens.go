@@ -3,7 +3,6 @@ package mesh
 import (
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 	security "istio.io/api/security/v1beta1"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
@@ -251,7 +251,7 @@ func (r *resolver) tokenPlaces(at diag.Path, rule *security.JWTRule) {
 	}
 }
 
-var plainHeader = regexp.MustCompile(`^[-_A-Za-z0-9]+$`)
+var plainHeader = pattern.New(`^[-_A-Za-z0-9]+$`)
 
 // eachList are the lists of plain text of an issuer.
 func eachList(rule *security.JWTRule) func(yield func(string, []string) bool) {

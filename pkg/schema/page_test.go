@@ -61,7 +61,7 @@ func sentence(w strictyaml.Word) string {
 	if text == typeText(w.Owner) {
 		return "" // it stands above
 	}
-	return strings.TrimSpace(defaultText.ReplaceAllString(text, ""))
+	return strings.TrimSpace(defaultText().ReplaceAllString(text, ""))
 }
 
 func typeOf(w strictyaml.Word) string {

@@ -69,12 +69,14 @@ func isRequired(w strictyaml.Word) bool {
 	return said.MatchString(Text(w)) && !optional(w)
 }
 
-var defaultText = regexp.MustCompile(`(?s)(?:\bDefault[^:.]*: |\bdefaults to )(.+?)(?:\.(?:\s|$)|$)`)
+var defaultText = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)(?:\bDefault[^:.]*: |\bdefaults to )(.+?)(?:\.(?:\s|$)|$)`)
+})
 
 // Default is what the comment says holds where the word is not written, empty
 // where it does not say.
 func Default(w strictyaml.Word) string {
-	if m := defaultText.FindStringSubmatch(Text(w)); m != nil {
+	if m := defaultText().FindStringSubmatch(Text(w)); m != nil {
 		return m[1]
 	}
 	return ""

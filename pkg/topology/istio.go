@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	extensions "istio.io/api/extensions/v1alpha1"
 	networking "istio.io/api/networking/v1alpha3"
@@ -160,12 +161,14 @@ func specOf[T proto.Message](o *Object) (T, error) {
 }
 
 // place is where protobuf saw a fault in a text that nobody else sees.
-var place = regexp.MustCompile(`^(?:proto:|syntax error| |\(line [0-9]+:[0-9]+\):)+`)
+var place = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:proto:|syntax error| |\(line [0-9]+:[0-9]+\):)+`)
+})
 
 // reason is what protobuf says, without its own name. It separates words with a
 // space of its mood, so that nobody relies on the text.
 func reason(err error) string {
-	return place.ReplaceAllString(strings.ReplaceAll(err.Error(), "\u00a0", " "), "")
+	return place().ReplaceAllString(strings.ReplaceAll(err.Error(), "\u00a0", " "), "")
 }
 
 // Has tells whether the package holds an object of a kind, GROUP/KIND or KIND for

@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/edit"
@@ -215,7 +215,7 @@ func (p place) label() string {
 	return strings.TrimSpace(p.kind + " " + p.name)
 }
 
-var originPath = regexp.MustCompile(`(?m)^path: *(.+?) *$`)
+var originPath = pattern.New(`(?m)^path: *(.+?) *$`)
 
 // fileOf is the item's file as far as the host says it; kustomize does only with
 // buildMetadata: [originAnnotations].

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A small call is mostly the start of the process. What our packages do then is
+// done in every call, also by those that never use it: a regular expression or a
+// parsed file belongs behind a sync.Once. The bytes are those that the runtime
+// counts, which are the same in every run.
+func TestLittleIsDoneBeforeMain(t *testing.T) {
+	cmd := program(t, "version")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	code, said := exits(t, cmd)
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	const own = "init github.com/kymamesh/kymamesh/"
+	seen := 0
+	for lines := bufio.NewScanner(strings.NewReader(said)); lines.Scan(); {
+		name, costs, ours := strings.Cut(strings.TrimPrefix(lines.Text(), own), " ")
+		if !ours || !strings.HasPrefix(lines.Text(), own) {
+			continue
+		}
+		seen++
+		var at, clock float64
+		var bytes, allocs int
+		if _, err := fmt.Sscanf(costs, "@%f ms, %f ms clock, %d bytes, %d allocs", &at, &clock, &bytes, &allocs); err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		if bytes > 50_000 || allocs > 150 {
+			t.Errorf("%s makes %d bytes in %d pieces before main; do it when it is asked for", name, bytes, allocs)
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d packages: %s", seen, said)
+	}
+}
+
+// The garbage collector is not needed for a small document: its first cycle comes
+// at 4 MB, and costs as much as an eighth of the call.
+func TestSmallCallsNeedNoCollector(t *testing.T) {
+	cmd := program(t, "render", filepath.Join("..", "..", "examples", "quickstart", "kymamesh.yaml"))
+	cmd.Env = append(os.Environ(), "GOGC=100", "GOMEMLIMIT=off", "GODEBUG=gctrace=1")
+	if code, said := exits(t, cmd); code != 0 || said != "" {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+}
