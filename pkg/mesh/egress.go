@@ -118,6 +118,9 @@ func (r *resolver) externals() []External {
 			}
 		}
 	}
+	for _, h := range r.egressHosts() {
+		r.knownPorts(h.at.Key("virtualService"), h.VirtualService)
+	}
 	if len(r.spec.Egress.Hosts) == 0 && r.spec.Egress.OutboundTrafficPolicy == "REGISTRY_ONLY" {
 		r.ds.Warnf(diag.CodeUnused, r.at().Key("egress").Key("outboundTrafficPolicy"), "nothing outside the cluster can be reached")
 	}

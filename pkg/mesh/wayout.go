@@ -76,15 +76,44 @@ func (r *resolver) serviceWaysOut(s *service, resolved *Service) {
 	needs(r, s.at("virtualService"), s.VirtualService)
 	needs(r, s.at("destinationRule"), s.DestinationRule)
 	resolved.VirtualService = wayOut(r, s.at("virtualService"), s.VirtualService, elsewhereSaid)
+	r.knownPorts(s.at("virtualService"), s.VirtualService)
 	resolved.DestinationRule = wayOut(r, s.at("destinationRule"), s.DestinationRule, elsewhereSaid)
 	for i, e := range s.Expose {
 		at := s.at("expose").Index(i)
 		needs(r, at.Key("virtualService"), e.VirtualService)
 		wayOut(r, at.Key("virtualService"), e.VirtualService, elsewhereSaid)
+		r.knownPorts(at.Key("virtualService"), e.VirtualService)
 		if e.VirtualService != nil && s.team(at) {
 			r.ds.Errorf(diag.CodePlace, at.Key("virtualService"), onlyPlatform)
 		}
 	}
+}
+
+// knownPorts refuses routes of a way out to ports that a host outside does not have.
+// Of services nobody but their Service knows the ports.
+func (r *resolver) knownPorts(at diag.Path, w *networking.VirtualService) {
+	if w == nil {
+		return
+	}
+	eachField(at, w.ProtoReflect(), func(at diag.Path, fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if fd.Message() == nil || fd.IsList() || fd.IsMap() {
+			return true
+		}
+		to, ok := v.Message().Interface().(*networking.Destination)
+		if !ok {
+			return true
+		}
+		x, known := r.external[to.Host]
+		port := int(to.GetPort().GetNumber())
+		if known && port != 0 && !slices.ContainsFunc(x.Ports, func(p ExternalPort) bool { return p.Number == port }) {
+			var numbers []string
+			for _, p := range x.Ports {
+				numbers = append(numbers, itoa(p.Number))
+			}
+			r.ds.Errorf(diag.CodeReference, at.Key("port").Key("number"), "%s has no port %d (%s); write it in ports at %s", to.Host, port, strings.Join(numbers, ", "), shortPath(x.Origin))
+		}
+		return false
+	})
 }
 
 // hostWayOut is the way out of a host's VirtualService: that of the only entry that

@@ -7,6 +7,7 @@ import (
 
 	cluster3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	core3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	proxyprotocol3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/proxy_protocol/v3"
 	tls3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
 	networking "istio.io/api/networking/v1alpha3"
 	"istio.io/istio/pilot/pkg/model"
@@ -139,10 +140,14 @@ func tlsOf(c contest, cluster *cluster3.Cluster) string {
 	if len(cluster.TransportSocketMatches) > 0 {
 		return "automatic"
 	}
-	if cluster.TransportSocket == nil {
+	socket := cluster.TransportSocket
+	if socket.GetName() == "envoy.transport_sockets.upstream_proxy_protocol" { // around the one that counts
+		socket = xdstest.UnmarshalAny[proxyprotocol3.ProxyProtocolUpstreamTransport](c.T, socket.GetTypedConfig()).TransportSocket
+	}
+	if socket == nil || socket.Name == "raw_buffer" {
 		return "DISABLE"
 	}
-	tls := xdstest.UnmarshalAny[tls3.UpstreamTlsContext](c.T, cluster.TransportSocket.GetTypedConfig())
+	tls := xdstest.UnmarshalAny[tls3.UpstreamTlsContext](c.T, socket.GetTypedConfig())
 	common := tls.GetCommonTlsContext()
 	configs := common.GetTlsCertificateSdsSecretConfigs()
 	switch {

@@ -14,36 +14,42 @@ import (
 func TestModelOfRandomDocuments(t *testing.T) {
 	tally := newTally()
 	t.Cleanup(func() { tally.holds(t, leastAtRandom) })
-	seeds := map[string]uint64{"the same every time": 1, "new every time": rand.Uint64()}
-	count := 40
 	if soak := os.Getenv("KYMAMESH_SOAK"); soak != "" {
-		var err error
-		if count, err = strconv.Atoi(soak); err != nil {
+		count, err := strconv.ParseUint(soak, 10, 64)
+		if err != nil {
 			t.Fatalf("KYMAMESH_SOAK: %v", err)
 		}
-		delete(seeds, "the same every time")
+		const atOnce = 100 // a Pilot is as large as a hundred documents
+		seed := rand.Uint64()
+		for i := uint64(0); i < count; i += atOnce {
+			modelsOf(t, fmt.Sprint("from seed ", seed+i), seed+i, min(atOnce, count-i), documentsOf, tally)
+		}
+		return
 	}
-	for name, seed := range seeds {
-		t.Run(name, func(t *testing.T) {
-			for i := range uint64(count) {
-				docs := documentsOf(seed + i)
-				text := streamOf(docs)
-				objects, _, ds := inPackage([]byte(text))
-				if ds.HasErrors() {
-					continue
-				}
-				t.Run(fmt.Sprint("seed ", seed+i), func(t *testing.T) {
-					t.Parallel()
-					c := testCase{name: "in.yaml", objects: objects}
-					p := startPilot(t, c)
-					p.walk(t, modelOf(t, c, p.cluster), p.gatewayPods(c), tally)
-					if t.Failed() {
-						t.Log(text)
-					}
-				})
+	modelsOf(t, "the same every time", 1, 40, documentsOf, tally)
+	modelsOf(t, "new every time", rand.Uint64(), 40, asTheyCome, tally)
+}
+
+func modelsOf(t *testing.T, name string, seed, count uint64, documentsOf func(uint64) []tree, tally *tally) {
+	t.Run(name, func(t *testing.T) {
+		for i := range count {
+			docs := documentsOf(seed + i)
+			text := streamOf(docs)
+			objects, _, ds := inPackage([]byte(text))
+			if ds.HasErrors() {
+				continue
 			}
-		})
-	}
+			t.Run(fmt.Sprint("seed ", seed+i), func(t *testing.T) {
+				t.Parallel()
+				c := testCase{name: "in.yaml", objects: objects}
+				p := startPilot(t, c)
+				p.walk(t, modelOf(t, c, p.cluster), p.gatewayPods(c), tally)
+				if t.Failed() {
+					t.Log(text)
+				}
+			})
+		}
+	})
 }
 
 // leastAtRandom is what they have to show; most documents are accepted.
