@@ -128,13 +128,17 @@ func (l List) Locate(pos func(Path) Pos) List {
 // compare orders by document, then place, so that the faults of one file stand
 // together in the order in which a reader meets them.
 func compare(a, b Diagnostic) int {
-	return cmp.Or(
+	if place := cmp.Or(
 		cmp.Compare(a.Path.doc, b.Path.doc),
 		cmp.Compare(a.Pos.File, b.Pos.File),
 		cmp.Compare(a.Pos.Line, b.Pos.Line),
 		cmp.Compare(a.Pos.Col, b.Pos.Col),
 		cmp.Compare(a.Severity, b.Severity),
-		cmp.Compare(a.Path.s, b.Path.s),
+	); place != 0 {
+		return place
+	}
+	return cmp.Or(
+		cmp.Compare(a.Path.String(), b.Path.String()),
 		cmp.Compare(a.Code, b.Code),
 		cmp.Compare(a.Message, b.Message),
 	)

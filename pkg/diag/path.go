@@ -12,53 +12,85 @@ import (
 // A path says nothing about lines: whoever read the document turns paths into
 // positions, once, at the end (see [List.Locate]). A document built in Go has
 // paths and no lines, and its diagnostics read the same.
+//
+// Most paths are made in case there is something to say, and there seldom is: so
+// the last keys are joined by String and not before. Which ones depends on the
+// steps alone, so that two paths of the same steps are equal.
 type Path struct {
-	doc int
-	s   string
+	doc  int32
+	n    uint8     // how many of keys there are
+	flat string    // all in front of them, as String writes it
+	keys [3]string // behind the last index; a path that has more joins them
 }
 
 // Document is the path of the i-th document of a call as a whole. A call that
 // holds one KymaMesh and nothing else never needs it.
-func Document(i int) Path { return Path{doc: i} }
+func Document(i int) Path { return Path{doc: int32(i)} }
 
 // Root is the path of a top-level key of the first document.
 func Root(key string) Path { return Path{}.Key(key) }
 
 // Document says which document of the call the path lies in.
-func (p Path) Document() int { return p.doc }
+func (p Path) Document() int { return int(p.doc) }
 
 // Key is the path of the entry k of the mapping at p. A key that could be
 // mistaken for path syntax is quoted: labels["a.b/c"].
 func (p Path) Key(k string) Path {
-	switch {
-	case needsQuotes(k):
-		p.s += "[" + strconv.Quote(k) + "]"
-	case p.s == "":
-		p.s = k
-	default:
-		p.s += "." + k
+	if int(p.n) == len(p.keys) {
+		p = Path{doc: p.doc, flat: p.String()}
 	}
+	p.keys[p.n] = k
+	p.n++
 	return p
 }
 
 // Index is the path of the i-th item, counted from 0, of the list at p.
 func (p Path) Index(i int) Path {
-	p.s += "[" + strconv.Itoa(i) + "]"
-	return p
+	var room [128]byte
+	text := append(strconv.AppendInt(append(p.appendTo(room[:0]), '['), int64(i), 10), ']')
+	return Path{doc: p.doc, flat: string(text)}
 }
 
 // String is the path as messages print it; the document as a whole is "".
-func (p Path) String() string { return p.s }
+func (p Path) String() string {
+	if p.n == 0 {
+		return p.flat
+	}
+	var room [128]byte
+	return string(p.appendTo(room[:0]))
+}
+
+func (p *Path) appendTo(text []byte) []byte {
+	text = append(text, p.flat...)
+	for _, k := range p.keys[:p.n] {
+		switch {
+		case needsQuotes(k):
+			text = append(strconv.AppendQuote(append(text, '['), k), ']')
+		case len(text) == 0:
+			text = append(text, k...)
+		default:
+			text = append(append(text, '.'), k...)
+		}
+	}
+	return text
+}
 
 // Parent is the path of the mapping or list that holds p. It is false for the
 // document as a whole, which nothing holds.
 func (p Path) Parent() (Path, bool) {
-	if p.s == "" {
+	steps := p.Steps()
+	if len(steps) == 0 {
 		return p, false
 	}
-	steps := p.Steps()
-	p.s = p.s[:steps[len(steps)-1].start]
-	return p, true
+	outer := Path{doc: p.doc}
+	for _, step := range steps[:len(steps)-1] {
+		if step.IsIndex {
+			outer = outer.Index(step.Index)
+		} else {
+			outer = outer.Key(step.Key)
+		}
+	}
+	return outer, true
 }
 
 // Step is one part of a path: a key, or an index when IsIndex is set.
@@ -66,17 +98,15 @@ type Step struct {
 	Key     string
 	Index   int
 	IsIndex bool
-	start   int
 }
 
 // Steps are the parts of the path from the document inwards.
 func (p Path) Steps() []Step {
 	var steps []Step
-	for rest, at := p.s, 0; rest != ""; rest = p.s[at:] {
+	for rest := p.String(); rest != ""; {
 		step, n := firstStep(rest)
-		step.start = at
 		steps = append(steps, step)
-		at += n
+		rest = rest[n:]
 	}
 	return steps
 }

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,12 +42,29 @@ func TestPathDocuments(t *testing.T) {
 func TestSteps(t *testing.T) {
 	p := Root("spec").Key("a.b").Index(3).Key("c")
 	want := []Step{{Key: "spec"}, {Key: "a.b"}, {Index: 3, IsIndex: true}, {Key: "c"}}
-	got := p.Steps()
-	for i := range got {
-		got[i].start = 0
-	}
-	if d := cmp.Diff(want, got, cmp.AllowUnexported(Step{})); d != "" {
+	if d := cmp.Diff(want, p.Steps()); d != "" {
 		t.Error(d)
+	}
+}
+
+// Equal steps are equal paths, however many of them are joined already.
+func TestPathsAreComparable(t *testing.T) {
+	p, q := Root("spec"), Root("spec")
+	for i := range 20 {
+		if p != q {
+			t.Fatalf("%s is not %s", p, q)
+		}
+		if i%7 == 6 {
+			p, q = p.Index(i), q.Index(i)
+			continue
+		}
+		p, q = p.Key("k"+strconv.Itoa(i)), q.Key("k"+strconv.Itoa(i))
+		if outer, _ := p.Key("x").Parent(); outer != p {
+			t.Fatalf("the parent of a key of %s is %s", p, outer)
+		}
+	}
+	if p == p.Key("") || p.Key("") == p.Key("").Key("") {
+		t.Error("an empty key is no step")
 	}
 }
 

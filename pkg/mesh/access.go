@@ -85,15 +85,18 @@ func (r *resolver) accessPlaces() []*accessPlace {
 		}
 		places = append(places, namespaces[name])
 	}
-	for i := range r.services {
-		s := &r.services[i]
+	for _, s := range r.services {
+		around := namespaces[s.Namespace]
+		if !saysAccess(s.Security.Access) && !restricts(mesh.Allow) && (around == nil || !restricts(around.Allow)) {
+			continue // as most: it says nothing, and nothing has to be let in
+		}
 		p := &accessPlace{
 			Access: s.Security.Access, namespace: s.Namespace, name: s.Name, called: s.Namespace + "/" + s.Name,
 			selector: s.selector(), service: s, wider: []*accessPlace{mesh},
 			at: func(word string) diag.Path { return s.at("security." + word) },
 		}
-		if n := namespaces[s.Namespace]; n != nil {
-			p.wider = append(p.wider, n)
+		if around != nil {
+			p.wider = append(p.wider, around)
 		}
 		places = append(places, p)
 	}
@@ -276,7 +279,7 @@ func (r *resolver) exposingGateway(s *service, entry int) *exposing {
 	quiet := *r
 	quiet.ds = &diag.List{}
 	at := s.at("expose").Index(entry)
-	ref, ok := quiet.gatewayOf(at, s.Expose[entry])
+	ref, ok := quiet.gatewayOf(at, &s.Expose[entry])
 	if !ok {
 		return nil
 	}
@@ -369,8 +372,8 @@ func (r *resolver) rootNamespace() {
 	if saysSecurity(r.spec.Namespaces[Root].Security) {
 		r.ds.Errorf(diag.CodePlace, r.at().Key("namespaces").Key(Root).Key("security"), "istio-system is the root namespace, its policies hold for the whole mesh; write it under spec.security")
 	}
-	for i := range r.services {
-		if s := &r.services[i]; s.Namespace == Root && s.Selector == nil && saysSecurity(s.Security) {
+	for _, s := range r.services {
+		if s.Namespace == Root && s.Selector == nil && saysSecurity(s.Security) {
 			r.inRoot(s.at("security"), s)
 		}
 	}
@@ -381,19 +384,21 @@ func (r *resolver) inRoot(at diag.Path, s *service) {
 }
 
 func saysSecurity(s spec.Security) bool {
-	return saysMTLS(s.MTLS) || s.JWT != nil || s.Allow != nil || s.Deny != nil || s.ExtAuth != nil
+	return saysMTLS(s.MTLS) || saysAccess(s.Access)
+}
+
+func saysAccess(a spec.Access) bool {
+	return a.JWT != nil || a.Allow != nil || a.Deny != nil || a.ExtAuth != nil
 }
 
 // ownPods keeps a team from speaking for the pods of other services of its
 // namespace.
 func (r *resolver) ownPods() {
 	byNamespace := map[string][]*service{}
-	for i := range r.services {
-		s := &r.services[i]
+	for _, s := range r.services {
 		byNamespace[s.Namespace] = append(byNamespace[s.Namespace], s)
 	}
-	for i := range r.services {
-		s := &r.services[i]
+	for _, s := range r.services {
 		if len(s.Selector) == 0 || !s.team(s.path) {
 			continue
 		}

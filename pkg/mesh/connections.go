@@ -25,7 +25,7 @@ const (
 )
 
 // opaque tells whether no proxy looks into the service's traffic.
-func (s service) opaque() bool { return s.Protocol == protocolTCP || s.Protocol == protocolTLS }
+func (s *service) opaque() bool { return s.Protocol == protocolTCP || s.Protocol == protocolTLS }
 
 // connections checks the words of an opaque service and resolves what sidecars
 // do with connections to it.
@@ -141,7 +141,7 @@ type tcpRoute struct {
 
 // tcpRoute is a route with the words of the service under it. Each called port is
 // a destination of its own, as in HTTP.
-func (s service) tcpRoute(w spec.Route, matches []*tcpMatch) []TCPRoute {
+func (s *service) tcpRoute(w spec.Route, matches []*tcpMatch) []TCPRoute {
 	if len(matches) == 0 {
 		matches = []*tcpMatch{{}}
 	}

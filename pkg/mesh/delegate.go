@@ -36,6 +36,6 @@ func (r *resolver) delegate(at diag.Path, w *networking.Delegate, s *service) {
 }
 
 // delegate is the VirtualService with its namespace. Ours may lie in the gateway's.
-func (s service) delegate(w *networking.Delegate) *networking.Delegate {
+func (s *service) delegate(w *networking.Delegate) *networking.Delegate {
 	return &networking.Delegate{Name: w.Name, Namespace: cmp.Or(w.Namespace, s.Namespace)}
 }

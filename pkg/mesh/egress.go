@@ -252,7 +252,7 @@ func (r *resolver) egressRouteWords(h egressHost) {
 
 // externalVersion is the host outside that is a version of a service, and the port
 // of it that takes what the service's callers speak.
-func (r *resolver) externalVersion(at diag.Path, s service, v spec.Version, x External) spec.Version {
+func (r *resolver) externalVersion(at diag.Path, s *service, v spec.Version, x External) spec.Version {
 	var numbers, fitting []string
 	port := 0
 	for _, p := range x.Ports {

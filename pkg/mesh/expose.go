@@ -12,8 +12,8 @@ import (
 
 // exposure is one service on one host and path of one gateway.
 type exposure struct {
-	service service
-	entry   spec.Expose
+	service *service
+	entry   *spec.Expose
 	gateway gatewayRef
 	host    string
 	path    string    // empty for the whole host
@@ -36,7 +36,7 @@ type gatewayRef struct {
 
 // virtualHosts groups what services expose by gateway and host.
 func (r *resolver) virtualHosts() []VirtualHost {
-	hosts, order := map[[2]string][]exposure{}, [][2]string{}
+	hosts, order := map[[2]string][]*exposure{}, [][2]string{}
 	elsewhere := map[string]bool{}
 	for _, s := range r.services {
 		for _, x := range r.exposures(s) {
@@ -44,7 +44,7 @@ func (r *resolver) virtualHosts() []VirtualHost {
 				elsewhere[x.gateway.id] = true
 				r.ds.Infof(diag.CodeReference, x.at.Key("gateway"), "Gateway %s is not in gateways; its hosts and ports are not checked", x.gateway.id)
 			}
-			if !r.mayReach(&x) {
+			if !r.mayReach(x) {
 				continue
 			}
 			key := [2]string{x.gateway.id, x.host}
@@ -54,7 +54,7 @@ func (r *resolver) virtualHosts() []VirtualHost {
 			hosts[key] = append(hosts[key], x)
 		}
 	}
-	var all []VirtualHost
+	all := make([]VirtualHost, 0, len(order))
 	for _, key := range order {
 		all = append(all, r.virtualHost(hosts[key]))
 	}
@@ -65,22 +65,23 @@ func (r *resolver) virtualHosts() []VirtualHost {
 }
 
 // exposures are the hosts and paths of one service, one by one.
-func (r *resolver) exposures(s service) []exposure {
-	var all []exposure
-	for i, e := range s.Expose {
-		at := s.at("expose").Index(i)
+func (r *resolver) exposures(s *service) []*exposure {
+	var all []*exposure
+	for i := range s.Expose {
+		e, at := &s.Expose[i], s.at("expose").Index(i)
 		ref, known := r.gatewayOf(at, e)
-		var each []exposure // what the entry says of each of its hosts
+		var each []*exposure // what the entry says of each of its hosts
 		if s.opaque() {
 			each = r.entryConnections(at, e, s)
 		} else {
 			each = r.entryRequests(at, e, s)
 		}
 		for _, h := range r.exposedHosts(at, s, e) {
-			for _, x := range each {
+			for _, said := range each {
+				x := *said
 				x.service, x.entry, x.gateway, x.at, x.host, x.hostAt = s, e, ref, at, h.host, h.at
 				if known {
-					all = append(all, x)
+					all = append(all, &x)
 				}
 			}
 		}
@@ -89,18 +90,18 @@ func (r *resolver) exposures(s service) []exposure {
 }
 
 // entryRequests are the paths of an entry, with the conditions around them.
-func (r *resolver) entryRequests(at diag.Path, e spec.Expose, s service) []exposure {
+func (r *resolver) entryRequests(at diag.Path, e *spec.Expose, s *service) []*exposure {
 	paths, when := r.paths(at.Key("path"), e.Path), r.entryWords(at, e, s)
-	var all []exposure
+	var all []*exposure
 	for _, path := range paths {
 		around, _ := crossed(below(path), when)
-		all = append(all, exposure{path: path, when: when, around: around})
+		all = append(all, &exposure{path: path, when: when, around: around})
 	}
 	return all
 }
 
 // exposedHosts completes and checks the hosts of an entry.
-func (r *resolver) exposedHosts(at diag.Path, s service, e spec.Expose) []hostAt {
+func (r *resolver) exposedHosts(at diag.Path, s *service, e *spec.Expose) []hostAt {
 	switch {
 	case s.Protocol == protocolTCP:
 		return r.tcpHosts(at, e)
@@ -124,12 +125,12 @@ func (r *resolver) mayReach(x *exposure) bool {
 	if x.service.opaque() {
 		return r.mayConnect(x)
 	}
-	return r.mayUse(*x)
+	return r.mayUse(x)
 }
 
 // entryWords checks the route words of an entry and resolves its conditions.
-func (r *resolver) entryWords(at diag.Path, e spec.Expose, s service) []*match {
-	r.routeWords(at.Key, e.Route, &s)
+func (r *resolver) entryWords(at diag.Path, e *spec.Expose, s *service) []*match {
+	r.routeWords(at.Key, e.Route, s)
 	r.fits(at, e.Route, s.own())
 	when := r.when(at.Key("when"), e.When, true)
 	if len(e.Path) > 0 && slices.ContainsFunc(when, func(m *match) bool { return m.Uri != nil }) {
@@ -139,7 +140,7 @@ func (r *resolver) entryWords(at diag.Path, e spec.Expose, s service) []*match {
 }
 
 // exposedHost completes and checks one host.
-func (r *resolver) exposedHost(at diag.Path, s service, written string) (string, bool) {
+func (r *resolver) exposedHost(at diag.Path, s *service, written string) (string, bool) {
 	host := r.completeHost(written)
 	if !isHost(host) {
 		r.ds.Errorf(diag.CodeName, at, "%q is no host; write a DNS name, *.name or *", written)
@@ -201,7 +202,7 @@ func suggestedPath(s string) string {
 
 // gatewayOf finds the gateway of an entry: the one it names, else kyma-gateway,
 // else the only one.
-func (r *resolver) gatewayOf(at diag.Path, e spec.Expose) (gatewayRef, bool) {
+func (r *resolver) gatewayOf(at diag.Path, e *spec.Expose) (gatewayRef, bool) {
 	at = at.Key("gateway")
 	namespace, name, elsewhere := strings.Cut(e.Gateway, "/")
 	switch {
@@ -262,7 +263,7 @@ func (r *resolver) gatewayNames() string {
 
 // mayUse checks that the gateway serves the host for the service's namespace. A
 // Gateway elsewhere is not checked.
-func (r *resolver) mayUse(x exposure) bool {
+func (r *resolver) mayUse(x *exposure) bool {
 	g := x.gateway.known
 	if g == nil {
 		return true
@@ -292,14 +293,14 @@ func (g *gateway) serving(host string) []listener {
 	return all
 }
 
-func (r *resolver) notServed(x exposure) {
+func (r *resolver) notServed(x *exposure) {
 	g := x.gateway.known
 	r.ds.Errorf(diag.CodeHost, x.hostAt, "host %s is not served by gateway %s (%s); add it to %s.hosts", x.host, g.Name, servedHosts(g), shortPath(g.path))
 }
 
 // mayUseHost checks that one of the servers admits the service's namespace to the
 // host.
-func (r *resolver) mayUseHost(x exposure, serving []listener) bool {
+func (r *resolver) mayUseHost(x *exposure, serving []listener) bool {
 	var namespaces []string
 	for _, l := range serving {
 		for _, h := range l.hosts {
@@ -320,7 +321,7 @@ func (r *resolver) mayUseHost(x exposure, serving []listener) bool {
 
 // calledPort refuses a condition on a port where the gateway does not listen for
 // the host.
-func (r *resolver) calledPort(x exposure, serving []listener) {
+func (r *resolver) calledPort(x *exposure, serving []listener) {
 	for _, m := range x.when {
 		if m.Port != 0 && !slices.ContainsFunc(serving, func(l listener) bool { return l.Port == int(m.Port) }) {
 			r.ds.Errorf(diag.CodeReference, x.at.Key("when"), "gateway %s does not serve %s on port %d", x.gateway.known.Name, x.host, m.Port)
@@ -330,7 +331,7 @@ func (r *resolver) calledPort(x exposure, serving []listener) {
 
 // checkedTokens refuses claims at a gateway of ours that checks no tokens: nobody
 // would have any, and Istio takes the other routes in silence.
-func (r *resolver) checkedTokens(x exposure) {
+func (r *resolver) checkedTokens(x *exposure) {
 	claims := slices.ContainsFunc(x.when, matchesClaims)
 	for _, one := range x.service.routes {
 		claims = claims || !x.ownAction() && slices.ContainsFunc(one.matches, matchesClaims)
@@ -361,8 +362,8 @@ func servedHosts(g *gateway) string {
 // virtualHost puts the services of one host in the order in which a request is
 // matched: the longest path first, the whole host last, so that the result does
 // not depend on who is written first.
-func (r *resolver) virtualHost(exposures []exposure) VirtualHost {
-	slices.SortStableFunc(exposures, func(a, b exposure) int {
+func (r *resolver) virtualHost(exposures []*exposure) VirtualHost {
+	slices.SortStableFunc(exposures, func(a, b *exposure) int {
 		return cmp.Or(
 			-cmp.Compare(utf8.RuneCountInString(a.path), utf8.RuneCountInString(b.path)),
 			cmp.Compare(a.path, b.path),
@@ -383,7 +384,7 @@ func (r *resolver) virtualHost(exposures []exposure) VirtualHost {
 	} else {
 		r.oneNamespace(exposures)
 	}
-	var requests, connections []exposure
+	var requests, connections []*exposure
 	for _, x := range exposures {
 		if x.service.path != first.service.path {
 			v.Origin = r.doc.Path // several asked; the KymaMesh decides where it lies
@@ -419,9 +420,12 @@ func (g *gateway) shares(host string) bool {
 
 // oneNamespace refuses a second namespace on a host that the platform team did
 // not share by name.
-func (r *resolver) oneNamespace(exposures []exposure) {
+func (r *resolver) oneNamespace(exposures []*exposure) {
+	if len(exposures) == 1 {
+		return
+	}
 	byEntry := slices.Clone(exposures)
-	slices.SortStableFunc(byEntry, func(a, b exposure) int {
+	slices.SortStableFunc(byEntry, func(a, b *exposure) int {
 		return cmp.Or(cmp.Compare(a.service.Namespace, b.service.Namespace), cmp.Compare(a.service.Name, b.service.Name))
 	})
 	first := byEntry[0]
@@ -447,7 +451,7 @@ func (r *resolver) oneNamespace(exposures []exposure) {
 // ever get a request. One service may tell its entries apart by when; they are
 // tried as written. Two namespaces on a host that is not shared are reported
 // as such already.
-func (r *resolver) onePathEach(exposures []exposure, shared bool) {
+func (r *resolver) onePathEach(exposures []*exposure, shared bool) {
 	for i, x := range exposures {
 		if i == 0 {
 			continue

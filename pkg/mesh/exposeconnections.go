@@ -11,7 +11,7 @@ import (
 
 // entryConnections checks the words of an entry of an opaque service. It is one
 // exposure with the gateway's ports that it names; none where TCP names no port.
-func (r *resolver) entryConnections(at diag.Path, e spec.Expose, s service) []exposure {
+func (r *resolver) entryConnections(at diag.Path, e *spec.Expose, s *service) []*exposure {
 	allowed := "gateway, when.port, to, split, port"
 	if s.Protocol == protocolTLS {
 		allowed = "hosts, " + allowed
@@ -20,7 +20,7 @@ func (r *resolver) entryConnections(at diag.Path, e spec.Expose, s service) []ex
 	if e.Path != nil {
 		r.ds.Errorf(diag.CodePlace, at.Key("path"), "%s has no path; allowed here: %s", s.Protocol, allowed)
 	}
-	r.target(at.Key, e.Route, &s)
+	r.target(at.Key, e.Route, s)
 	if e.Port != 0 {
 		r.port(at.Key("port"), e.Port)
 	}
@@ -34,11 +34,11 @@ func (r *resolver) entryConnections(at diag.Path, e spec.Expose, s service) []ex
 	if len(ports) == 0 && s.Protocol == protocolTCP {
 		return nil
 	}
-	return []exposure{{ports: ports}}
+	return []*exposure{{ports: ports}}
 }
 
 // entryPorts are the gateway's ports that an entry names, in order.
-func (r *resolver) entryPorts(at diag.Path, e spec.Expose, s service) []int {
+func (r *resolver) entryPorts(at diag.Path, e *spec.Expose, s *service) []int {
 	var ports []int
 	for i, c := range e.When {
 		where, before := at.Index(i), len(*r.ds)
@@ -61,7 +61,7 @@ type hostAt struct {
 }
 
 // tcpHosts is every host, since TCP carries none.
-func (r *resolver) tcpHosts(at diag.Path, e spec.Expose) []hostAt {
+func (r *resolver) tcpHosts(at diag.Path, e *spec.Expose) []hostAt {
 	for i, host := range e.Hosts {
 		if host != "*" {
 			r.ds.Errorf(diag.CodeHost, at.Key("hosts").Index(i), "TCP cannot tell hosts apart; leave hosts out")
@@ -134,7 +134,7 @@ func (r *resolver) mayPass(x *exposure) bool {
 	g := x.gateway.known
 	serving := g.serving(x.host)
 	if len(serving) == 0 {
-		r.notServed(*x)
+		r.notServed(x)
 		return false
 	}
 	passing := slices.DeleteFunc(slices.Clone(serving), func(l listener) bool { return !l.passesTLS() })
@@ -153,14 +153,14 @@ func (r *resolver) mayPass(x *exposure) bool {
 			r.ds.Errorf(diag.CodeReference, x.at.Key("when"), "gateway %s does not pass TLS for %s on port %d", g.Name, x.host, port)
 		}
 	}
-	return r.mayUseHost(*x, passing)
+	return r.mayUseHost(x, passing)
 }
 
 // connectionRoutes are the routes of the opaque services of one host of a gateway,
 // by port, so that they do not depend on who is written first.
-func (r *resolver) connectionRoutes(exposures []exposure) (tcp []TCPRoute, tls []TLSRoute) {
+func (r *resolver) connectionRoutes(exposures []*exposure) (tcp []TCPRoute, tls []TLSRoute) {
 	r.onePortEach(exposures)
-	slices.SortStableFunc(exposures, func(a, b exposure) int {
+	slices.SortStableFunc(exposures, func(a, b *exposure) int {
 		return cmp.Or(slices.Compare(a.ports, b.ports), cmp.Compare(a.service.Namespace, b.service.Namespace), cmp.Compare(a.service.Name, b.service.Name))
 	})
 	for _, x := range exposures {
@@ -186,12 +186,12 @@ func (r *resolver) connectionRoutes(exposures []exposure) (tcp []TCPRoute, tls [
 }
 
 // onePortEach refuses two services on one port, where nothing tells them apart.
-func (r *resolver) onePortEach(exposures []exposure) {
+func (r *resolver) onePortEach(exposures []*exposure) {
 	type speech struct {
 		protocol string
 		port     int
 	}
-	first := map[speech]exposure{}
+	first := map[speech]*exposure{}
 	for _, x := range exposures {
 		ports := x.ports
 		if len(ports) == 0 {

@@ -188,7 +188,7 @@ func (r *resolver) podSettings(mesh Resources) []PodSetting {
 }
 
 // serviceInjection is the value of the pods' label.
-func (r *resolver) serviceInjection(s service) string {
+func (r *resolver) serviceInjection(s *service) string {
 	at := s.at("injection")
 	if r.oneOf(at, s.Injection, injections) == "disabled" {
 		if s.team(at) {
@@ -223,7 +223,7 @@ type amountAnnotation struct{ key, value string }
 // proxyResources are the four annotations: with one of them Istio forgets all
 // four of the mesh's numbers (istio manifests/charts/istio-control/
 // istio-discovery/files/injection-template.yaml).
-func (r *resolver) proxyResources(s service, mesh Resources) []amountAnnotation {
+func (r *resolver) proxyResources(s *service, mesh Resources) []amountAnnotation {
 	at, own := s.at("proxy.resources"), s.Proxy.Resources
 	r.proxyAmount(at, "cpu", own.Requests.CPU, own.Limits.CPU, mesh.RequestCPU, mesh.LimitCPU)
 	r.proxyAmount(at, "memory", own.Requests.Memory, own.Limits.Memory, mesh.RequestMemory, mesh.LimitMemory)

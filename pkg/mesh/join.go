@@ -139,7 +139,7 @@ func covered(all, by []*match) bool {
 
 // hostRoutes are the routes of one service on one host and path: the entry's
 // own, or the service's with the entry around them.
-func (r *resolver) hostRoutes(x exposure) []Route {
+func (r *resolver) hostRoutes(x *exposure) []Route {
 	s := x.service
 	entry := words{Route: x.entry.Route}
 	if x.ownAction() {
@@ -183,12 +183,12 @@ func (all *reachable) add(route Route) {
 }
 
 // ownAction tells whether the entry is the only route of its hosts.
-func (x exposure) ownAction() bool {
+func (x *exposure) ownAction() bool {
 	return x.entry.To != "" || x.entry.Split != nil || ends(x.entry.Route)
 }
 
 // around puts the entry around one route of the service.
-func (r *resolver) around(x exposure, one route, matches []*match) []Route {
+func (r *resolver) around(x *exposure, one route, matches []*match) []Route {
 	w := complete(words{Route: one.Route}, complete(words{Route: x.entry.Route}, x.service.own()))
 	r.oneHost(x.at, w.Route)
 	var all []Route
@@ -223,7 +223,7 @@ type part struct {
 // seen turns the paths that a route matches into those that a caller writes. With
 // path and rewrite: {uri: /} the service does not see the path, so that a route's
 // uri is what follows it; each such uri needs a rewrite of its own.
-func (r *resolver) seen(x exposure, one route, matches []*match) []part {
+func (r *resolver) seen(x *exposure, one route, matches []*match) []part {
 	to := x.entry.Rewrite.GetUri()
 	if one.Rewrite != nil || to == "" || !slices.ContainsFunc(matches, func(m *match) bool { return m.Uri != nil }) {
 		return []part{{around: x.around, matches: matches}}
@@ -248,7 +248,7 @@ func (r *resolver) seen(x exposure, one route, matches []*match) []part {
 
 // below is a match of what the service sees as a caller writes it, below the
 // entry's path.
-func (x exposure) below(m *match) part {
+func (x *exposure) below(m *match) part {
 	inner := m.Uri.GetExact() + m.Uri.GetPrefix()
 	if inner == "" || m.IgnoreUriCase { // nothing to move, or not to be joined with a path
 		return part{around: x.around, matches: []*match{m}}

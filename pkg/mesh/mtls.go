@@ -82,7 +82,7 @@ func (r *resolver) namespaceMTLS() []MTLS {
 	return places
 }
 
-func (r *resolver) serviceMTLS(s service) (MTLS, bool) {
+func (r *resolver) serviceMTLS(s *service) (MTLS, bool) {
 	at, m := s.at("security.mtls"), s.Security.MTLS
 	r.onlyForTheMesh(at, m)
 	if m.Mode == "" && len(m.Ports) == 0 {
@@ -104,7 +104,7 @@ func (r *resolver) serviceMTLS(s service) (MTLS, bool) {
 }
 
 // modeOf is the mode of a service's servers where no port says another.
-func (r *resolver) modeOf(s service) string {
+func (r *resolver) modeOf(s *service) string {
 	return cmp.Or(s.Security.MTLS.Mode, r.modeIn(s.Namespace))
 }
 
@@ -117,7 +117,7 @@ func (r *resolver) modeIn(namespace string) string {
 var strength = map[string]int{"DISABLE": 0, "PERMISSIVE": 1, "STRICT": 2}
 
 // notWeaker keeps a team from loosening what the platform set.
-func (r *resolver) notWeaker(at diag.Path, s service, mode string) {
+func (r *resolver) notWeaker(at diag.Path, s *service, mode string) {
 	if !s.team(at) {
 		return
 	}

@@ -39,9 +39,9 @@ func (r *resolver) onlyMeshTelemetry() {
 			r.needsTelemetry(r.at().Key("namespaces").Key(name).Key("telemetry"))
 		}
 	}
-	for i := range r.services {
+	for _, s := range r.services {
 		for _, w := range serviceWords {
-			if s := &r.services[i]; strings.HasPrefix(w.name, "telemetry.") && w.said(&s.Service) {
+			if strings.HasPrefix(w.name, "telemetry.") && w.said(&s.Service) {
 				r.needsTelemetry(s.at(w.name))
 			}
 		}

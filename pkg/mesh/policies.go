@@ -31,7 +31,7 @@ func (w policyWords) policy() TrafficPolicy {
 	}
 }
 
-func (s service) policyWords() policyWords {
+func (s *service) policyWords() policyWords {
 	return policyWords{s.LoadBalancer, s.ConnectionPool, s.OutlierDetection}
 }
 

@@ -29,8 +29,7 @@ func (r *resolver) providerHosts() providerHosts {
 		n := r.spec.Namespaces[name]
 		all.namespaces[name], tracers[name] = r.hostsOf(n.Telemetry, n.Security.Access, tracer)
 	}
-	for i := range r.services {
-		s := &r.services[i]
+	for _, s := range r.services {
 		hosts, _ := r.hostsOf(s.Telemetry, s.Security.Access, cmp.Or(tracers[s.Namespace], tracer))
 		all.services[s.Namespace] = append(all.services[s.Namespace], hosts...)
 	}

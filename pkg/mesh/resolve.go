@@ -2,7 +2,6 @@ package mesh
 
 import (
 	"cmp"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -45,11 +44,12 @@ func Resolve(ds Documents) ([]*Mesh, diag.List) {
 }
 
 // assign says for each KymaMesh which MeshServices are its own.
-func assign(ds Documents, list *diag.List) [][]Document[spec.MeshService] {
-	members := make([][]Document[spec.MeshService], len(ds.Meshes))
-	for _, s := range ds.Services {
-		if i, ok := meshOf(s, ds.Meshes, list); ok {
-			members[i] = append(members[i], s)
+func assign(ds Documents, list *diag.List) [][]*Document[spec.MeshService] {
+	members := make([][]*Document[spec.MeshService], len(ds.Meshes))
+	for i := range ds.Services {
+		s := &ds.Services[i]
+		if m, ok := meshOf(s, ds.Meshes, list); ok {
+			members[m] = append(members[m], s)
 		}
 	}
 	return members
@@ -57,7 +57,7 @@ func assign(ds Documents, list *diag.List) [][]Document[spec.MeshService] {
 
 // meshOf finds the KymaMesh of one MeshService: the one it names; else the only
 // one of its package, or of the call.
-func meshOf(s Document[spec.MeshService], meshes []Document[spec.KymaMesh], list *diag.List) (int, bool) {
+func meshOf(s *Document[spec.MeshService], meshes []Document[spec.KymaMesh], list *diag.List) (int, bool) {
 	at := s.Path.Key("spec").Key("mesh")
 	candidates := func(admit func(Document[spec.KymaMesh]) bool) (found []int) {
 		for i, m := range meshes {
@@ -103,7 +103,7 @@ type resolver struct {
 	ds    *diag.List
 	names names
 	doc   Document[spec.KymaMesh]
-	team  []Document[spec.MeshService]
+	team  []*Document[spec.MeshService]
 	// operators are the IstioOperators beside the document.
 	operators []Document[Operator]
 	// theirs is the one that is changed in place; nil where none is.
@@ -121,7 +121,7 @@ type resolver struct {
 
 	gateways []gateway
 	onPods   map[string][]*gateway // the gateways on the pods that labels find
-	services []service
+	services []*service
 	// providers are those that words can name, and removed the places of overrides
 	// that took others away, by their names.
 	providers []*extensionProvider
@@ -160,8 +160,9 @@ func (r *resolver) resolve() *Mesh {
 	m.Install.MinProtocolVersion = r.minProtocolVersion()
 	m.Externals = r.externals()
 	m.Excluded = r.excluded()
-	for i := range r.services {
-		m.Services = append(m.Services, r.service(&r.services[i]))
+	m.Services = make([]Service, 0, len(r.services))
+	for _, s := range r.services {
+		m.Services = append(m.Services, r.service(s))
 	}
 	m.VirtualHosts = r.virtualHosts()
 	m.Sidecars = r.sidecars()
@@ -281,5 +282,13 @@ func either(values []string) string {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
-	return slices.Sorted(maps.Keys(m))
+	if len(m) == 0 {
+		return nil // as most words of most services
+	}
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }

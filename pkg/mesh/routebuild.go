@@ -15,7 +15,7 @@ import (
 
 // build is the route that completed words and matches make. What switches a word
 // off is left out here, not before, since it has to hold against wider places.
-func (s service) build(w words, matches []*match) Route {
+func (s *service) build(w words, matches []*match) Route {
 	route := Route{Name: w.Name, Match: matches, Headers: filled(w.Headers), CORSPolicy: filled(w.CORSPolicy)}
 	switch {
 	case answers(w.Route):
@@ -120,7 +120,7 @@ func fault(f *spec.Fault) *networking.HTTPFaultInjection {
 
 // destinations are where requests go, all pods of the service unless to or split
 // says more. A version with 0 gets no destination.
-func (s service) destinations(w spec.Route) []Destination {
+func (s *service) destinations(w spec.Route) []Destination {
 	switch {
 	case w.To != "":
 		return []Destination{destination(s, w.To, s.known[w.To], w.Port, 0)}
@@ -130,7 +130,7 @@ func (s service) destinations(w spec.Route) []Destination {
 	return []Destination{{Host: s.host(), Port: w.Port}}
 }
 
-func destination(s service, name string, v spec.Version, port, weight int) Destination {
+func destination(s *service, name string, v spec.Version, port, weight int) Destination {
 	d := Destination{Host: s.host(), Subset: name, Port: cmp.Or(v.Port, port), Weight: weight}
 	if v.Host != "" {
 		d.Host, d.Subset = v.Host, ""

@@ -64,7 +64,7 @@ func (r *resolver) reached(all []route, before coverIndex, one route) {
 }
 
 // own are the route words that the service says itself.
-func (s service) own() words {
+func (s *service) own() words {
 	return words{Route: spec.Route{
 		To: s.To, Split: s.Split, Port: s.Port, Timeout: s.Timeout, Retries: s.Retries, Fault: s.Fault,
 		Mirror: s.Mirror, Headers: s.Headers, CORSPolicy: s.CORSPolicy,
@@ -72,7 +72,7 @@ func (s service) own() words {
 }
 
 // hasRouteWord tells whether the service says anything about all its requests.
-func (s service) hasRouteWord() bool {
+func (s *service) hasRouteWord() bool {
 	return s.To != "" || s.Split != nil || s.Timeout != nil || s.Retries != nil || s.Fault != nil ||
 		s.Mirror != nil || s.Headers != nil || s.CORSPolicy != nil
 }
@@ -114,7 +114,7 @@ func complete(inner, outer words) words {
 }
 
 // meshRoutes are the routes that sidecars follow; none when Kubernetes decides.
-func (s service) meshRoutes() []Route {
+func (s *service) meshRoutes() []Route {
 	var all []Route
 	for _, one := range s.routes {
 		matches, none := those(one.matches, onMesh)
@@ -147,7 +147,7 @@ func byPort(matches []*match) [][]*match {
 
 // onPort adds the service's port to matches that name none. Without it, calls to
 // the service's other ports would be sent to this one.
-func (s service) onPort(matches []*match) []*match {
+func (s *service) onPort(matches []*match) []*match {
 	if s.Port == 0 {
 		return cloned(matches)
 	}

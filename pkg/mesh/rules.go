@@ -394,7 +394,7 @@ func (r *ruleReader) does(word identityWord) string {
 // plaintext names a server of the place that takes callers without mTLS.
 func (r *resolver) plaintext(p *accessPlace, to *spec.To) string {
 	if p.service != nil {
-		return r.plaintextService(*p.service, to)
+		return r.plaintextService(p.service, to)
 	}
 	if mode := r.modeIn(p.namespace); mode != "STRICT" && !p.isMesh() {
 		return "namespace " + p.namespace + " is " + mode
@@ -421,7 +421,7 @@ func (r *resolver) plaintext(p *accessPlace, to *spec.To) string {
 
 // plaintextService names what a service takes without mTLS, on the ports that the
 // rule is about.
-func (r *resolver) plaintextService(s service, to *spec.To) string {
+func (r *resolver) plaintextService(s *service, to *spec.To) string {
 	name := s.Namespace + "/" + s.Name
 	var about []int
 	if to != nil {

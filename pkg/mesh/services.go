@@ -27,14 +27,18 @@ type service struct {
 	hasTeam  bool
 	// teamWords are the words that the MeshService said, by their names.
 	teamWords map[string]bool
-	// known are the versions, completed, and routes the routes, resolved.
+	// known are the versions, completed, names their names, sorted, and routes the
+	// routes, resolved.
 	known  map[string]spec.Version
+	names  []string
 	routes []route
+	// fullName is the host under which all namespaces call it.
+	fullName string
 }
 
 // at is the place where the service's documents say, or could say, a word, such
 // as split or security.allow.
-func (s service) at(word string) diag.Path {
+func (s *service) at(word string) diag.Path {
 	if s.teamWords[word] {
 		return within(s.teamPath, word)
 	}
@@ -43,22 +47,27 @@ func (s service) at(word string) diag.Path {
 
 // within is a word below a path; words of words have a dot.
 func within(p diag.Path, word string) diag.Path {
-	for key := range strings.SplitSeq(word, ".") {
-		p = p.Key(key)
+	for {
+		key, inner, more := strings.Cut(word, ".")
+		if p = p.Key(key); !more {
+			return p
+		}
+		word = inner
 	}
-	return p
 }
 
 // team tells whether the place lies in the MeshService.
-func (s service) team(at diag.Path) bool {
+func (s *service) team(at diag.Path) bool {
 	return s.hasTeam && at.Document() == s.teamPath.Document()
 }
 
-func (s service) host() string { return s.Name + "." + s.Namespace + clusterSuffix }
+func (s *service) host() string { return s.fullName }
+
+func hostOf(s spec.Service) string { return s.Name + "." + s.Namespace + clusterSuffix }
 
 // selector is app=NAME unless written; the package is never read for it, so that
 // every host renders the same (design amendment 4).
-func (s service) selector() map[string]string {
+func (s *service) selector() map[string]string {
 	if s.Selector != nil {
 		return maps.Clone(s.Selector)
 	}
@@ -152,7 +161,7 @@ func (r *resolver) collectServices() {
 			continue
 		}
 		known[id] = len(r.services)
-		r.services = append(r.services, service{Service: s, path: at})
+		r.services = append(r.services, &service{Service: s, path: at, fullName: hostOf(s)})
 	}
 	for _, doc := range r.team {
 		r.collectTeam(doc, known)
@@ -163,12 +172,12 @@ func (r *resolver) collectServices() {
 			r.routed[s.host()] = s.Namespace + "/" + s.Name
 		}
 	}
-	slices.SortStableFunc(r.services, func(a, b service) int {
+	slices.SortStableFunc(r.services, func(a, b *service) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 }
 
-func (r *resolver) collectTeam(doc Document[spec.MeshService], known map[string]int) {
+func (r *resolver) collectTeam(doc *Document[spec.MeshService], known map[string]int) {
 	at, meta := doc.Path.Key("spec"), doc.Value.Metadata
 	metaAt := doc.Path.Key("metadata")
 	r.identity(metaAt.Key("name"), meta.Name, metaAt.Key("namespace"), meta.Namespace)
@@ -183,7 +192,7 @@ func (r *resolver) collectTeam(doc Document[spec.MeshService], known map[string]
 	if said.Selector != nil && len(said.Selector) == 0 {
 		r.ds.Errorf(diag.CodeEmpty, at.Key("selector"), "empty; it would select the whole namespace")
 	}
-	s := service{Service: said, path: at, teamPath: at, hasTeam: true, teamWords: map[string]bool{}}
+	s := &service{Service: said, fullName: hostOf(said), path: at, teamPath: at, hasTeam: true, teamWords: map[string]bool{}}
 	i, both := known[meta.Namespace+"/"+meta.Name]
 	if !both {
 		known[meta.Namespace+"/"+meta.Name] = len(r.services)
@@ -194,11 +203,11 @@ func (r *resolver) collectTeam(doc Document[spec.MeshService], known map[string]
 		r.ds.Errorf(diag.CodeDuplicate, doc.Path, "a second MeshService of %s/%s in this call; keep one", meta.Namespace, meta.Name)
 		return
 	}
-	r.join(&r.services[i], s)
+	r.join(r.services[i], s)
 }
 
 // join puts a team's words beside the platform's for the same service.
-func (r *resolver) join(platform *service, team service) {
+func (r *resolver) join(platform *service, team *service) {
 	if team.Selector != nil {
 		r.ds.Errorf(diag.CodePlace, team.path.Key("selector"), "the platform set words for this service; its selector is %s (KymaMesh %s)",
 			labelText(platform.selector()), shortPath(platform.path))
@@ -252,11 +261,11 @@ var protocols = choice{
 
 // service resolves the versions and the routes of one service.
 func (r *resolver) service(s *service) Service {
-	r.protocol(*s)
+	r.protocol(s)
 	if s.Selector != nil {
-		r.selector(*s)
+		r.selector(s)
 	}
-	s.known = r.versions(*s)
+	r.versions(s)
 	resolved := Service{Namespace: s.Namespace, Name: s.Name, Host: s.host(), Policy: s.policyWords().policy(), Origin: s.origin()}
 	if s.opaque() {
 		resolved.TCP = r.connections(s)
@@ -270,11 +279,11 @@ func (r *resolver) service(s *service) Service {
 	}
 	resolved.ExportTo = r.serviceExportTo(s)
 	r.serviceWaysOut(s, &resolved)
-	r.unused(*s)
+	r.unused(s)
 	r.policies(s)
-	for _, name := range sortedKeys(s.known) {
+	for _, name := range s.names {
 		if v := s.known[name]; v.Host == "" {
-			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: maps.Clone(v.Labels), Policy: versionPolicy(v).policy()})
+			resolved.Subsets = append(resolved.Subsets, Subset{Name: name, Labels: v.Labels, Policy: versionPolicy(v).policy()})
 		}
 	}
 	return resolved
@@ -282,7 +291,7 @@ func (r *resolver) service(s *service) Service {
 
 // unused warns of versions that no route leads to. A version with weight 0 is
 // prepared, which is different from forgotten.
-func (r *resolver) unused(s service) {
+func (r *resolver) unused(s *service) {
 	if s.To == "" && s.Split == nil {
 		if len(s.Routes) > 0 && s.hasSubsets() {
 			r.ds.Warnf(diag.CodeUnused, s.path, "requests that match no route go to all versions; write to: or split:")
@@ -309,7 +318,7 @@ func (r *resolver) unused(s service) {
 	for _, e := range s.Expose {
 		use(e.Route)
 	}
-	for _, name := range sortedKeys(s.known) {
+	for _, name := range s.names {
 		if !used[name] {
 			r.ds.Warnf(diag.CodeUnused, s.at("versions").Key(name), "version %s gets no traffic; its policy is not active", name)
 		}
@@ -317,7 +326,7 @@ func (r *resolver) unused(s service) {
 }
 
 // hasSubsets tells whether some of the service's own pods are a version.
-func (s service) hasSubsets() bool {
+func (s *service) hasSubsets() bool {
 	for _, v := range s.known {
 		if v.Host == "" {
 			return true
@@ -327,7 +336,7 @@ func (s service) hasSubsets() bool {
 }
 
 // origin is what asked for the objects about the service's traffic.
-func (s service) origin() diag.Path {
+func (s *service) origin() diag.Path {
 	for _, w := range serviceWords {
 		block, _, _ := strings.Cut(w.name, ".")
 		switch block {
@@ -341,7 +350,7 @@ func (s service) origin() diag.Path {
 	return s.path
 }
 
-func (r *resolver) protocol(s service) {
+func (r *resolver) protocol(s *service) {
 	at := s.at("protocol")
 	switch s.Protocol {
 	case "":
@@ -366,7 +375,7 @@ func (r *resolver) likelyTCP(s *service, routed bool) {
 	}
 }
 
-func (r *resolver) selector(s service) {
+func (r *resolver) selector(s *service) {
 	at := s.at("selector")
 	if len(s.Selector) == 0 && !s.hasTeam {
 		r.ds.Errorf(diag.CodeEmpty, at, "empty; it would select the whole namespace")
@@ -382,8 +391,8 @@ func (r *resolver) port(at diag.Path, port int) {
 
 // versions are the versions that are written, else the names in the service's
 // own split or to, completed.
-func (r *resolver) versions(s service) map[string]spec.Version {
-	all := map[string]spec.Version{}
+func (r *resolver) versions(s *service) {
+	all := make(map[string]spec.Version, len(s.Versions)+len(s.Split))
 	for name, v := range s.Versions {
 		all[name] = v
 	}
@@ -395,7 +404,8 @@ func (r *resolver) versions(s service) map[string]spec.Version {
 			all[s.To] = spec.Version{}
 		}
 	}
-	for _, name := range sortedKeys(all) {
+	s.known, s.names = all, sortedKeys(all)
+	for _, name := range s.names {
 		at := s.at("versions").Key(name)
 		if s.Versions == nil {
 			at = s.routeAt(name)
@@ -403,11 +413,10 @@ func (r *resolver) versions(s service) map[string]spec.Version {
 		r.versionName(at, name)
 		all[name] = r.version(at, s, name, all[name])
 	}
-	return all
 }
 
 // routeAt is where the service's own route names a version.
-func (s service) routeAt(version string) diag.Path {
+func (s *service) routeAt(version string) diag.Path {
 	if s.To != "" {
 		return s.at("to")
 	}
@@ -435,7 +444,7 @@ func (r *resolver) versionName(at diag.Path, name string) {
 	r.names.label(at, name)
 }
 
-func (r *resolver) version(at diag.Path, s service, name string, v spec.Version) spec.Version {
+func (r *resolver) version(at diag.Path, s *service, name string, v spec.Version) spec.Version {
 	if v.Port != 0 {
 		r.port(at.Key("port"), v.Port)
 	}
@@ -458,6 +467,7 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 	case len(v.Labels) == 0:
 		r.ds.Errorf(diag.CodeEmpty, at.Key("labels"), "empty; it would be all pods of the service, write labels: {version: %s}", name)
 	default:
+		v.Labels = maps.Clone(v.Labels)
 		r.names.labels(at.Key("labels"), v.Labels)
 		r.versionLabels(at.Key("labels"), s, v.Labels)
 	}
@@ -466,10 +476,13 @@ func (r *resolver) version(at diag.Path, s service, name string, v spec.Version)
 
 // versionLabels refuses labels that no pod of the service can have: a subset
 // without pods answers 503.
-func (r *resolver) versionLabels(at diag.Path, s service, labels map[string]string) {
-	selector := s.selector()
+func (r *resolver) versionLabels(at diag.Path, s *service, labels map[string]string) {
 	for _, key := range sortedKeys(labels) {
-		if of, ok := selector[key]; ok && of != labels[key] {
+		of, ok := s.Selector[key]
+		if s.Selector == nil {
+			of, ok = s.Name, key == "app"
+		}
+		if ok && of != labels[key] {
 			r.ds.Errorf(diag.CodeValue, at, "a version has its pods among those of the service, and these have %s=%s, not %q; write other labels, or the selector of the service", key, of, labels[key])
 		}
 	}
@@ -477,14 +490,14 @@ func (r *resolver) versionLabels(at diag.Path, s service, labels map[string]stri
 
 // routedTwice warns of a version that leads to a service with a route of its
 // own: Istio does not ask a second VirtualService.
-func (r *resolver) routedTwice(at diag.Path, s service, version, host string) {
+func (r *resolver) routedTwice(at diag.Path, s *service, version, host string) {
 	if id, ok := r.routed[host]; ok {
 		r.ds.Warnf(diag.CodeUnused, at, "%s sends %s to %s; the routes of %[3]s do not hold for that, Istio does not follow routes twice", s.Name, version, id)
 	}
 }
 
 // versionHost completes the name of another Service.
-func (r *resolver) versionHost(at diag.Path, s service, host string) string {
+func (r *resolver) versionHost(at diag.Path, s *service, host string) string {
 	switch {
 	case isLabel(host):
 		return host + "." + s.Namespace + clusterSuffix

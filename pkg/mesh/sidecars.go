@@ -51,8 +51,7 @@ func (r *resolver) sidecars() []Sidecar {
 		}
 	}
 	labelled := map[string][]*service{}
-	for i := range r.services {
-		s := &r.services[i]
+	for _, s := range r.services {
 		if s.Sidecar == nil {
 			continue
 		}

@@ -71,7 +71,7 @@ func wholePercent(p spec.Percent) (int, bool) {
 
 // weighted turns percentages into the smallest whole weights that Istio can say:
 // 99.5 and 0.5 become 995 and 5.
-func (s service) weighted(w spec.Route) []Destination {
+func (s *service) weighted(w spec.Route) []Destination {
 	names := sortedKeys(w.Split)
 	weights := make([]int, len(names))
 	for i, name := range names {

@@ -61,8 +61,10 @@ func (r *resolver) telemetry() []Telemetry {
 		all = r.reported(all, place)
 	}
 	labelled := map[string][]*service{}
-	for i := range r.services {
-		s := &r.services[i]
+	for _, s := range r.services {
+		if !saysTelemetry(s.Telemetry) {
+			continue
+		}
 		place := &telemetryPlace{
 			Telemetry: s.Telemetry, namespace: s.Namespace, name: s.Name, selector: s.selector(), wider: mesh,
 			at:   func(word string) diag.Path { return s.at("telemetry." + word) },

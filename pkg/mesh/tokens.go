@@ -98,8 +98,7 @@ func (r *resolver) preflights(at diag.Path, p *accessPlace) {
 	if p.gateway == nil {
 		return
 	}
-	for i := range r.services {
-		s := &r.services[i]
+	for _, s := range r.services {
 		for j, e := range s.Expose {
 			x := r.exposingGateway(s, j)
 			if x == nil || x.known != p.gateway || s.opaque() {

@@ -118,13 +118,13 @@ func (r *resolver) knownPorts(at diag.Path, w *networking.VirtualService) {
 
 // hostWayOut is the way out of a host's VirtualService: that of the only entry that
 // has one. exposures are those of the host.
-func (r *resolver) hostWayOut(exposures []exposure) *WayOut[*networking.VirtualService] {
+func (r *resolver) hostWayOut(exposures []*exposure) *WayOut[*networking.VirtualService] {
 	var first *exposure
-	for i, x := range exposures {
+	for _, x := range exposures {
 		switch {
 		case x.entry.VirtualService == nil:
 		case first == nil:
-			first = &exposures[i]
+			first = x
 		case first.at != x.at:
 			r.ds.Errorf(diag.CodeDuplicate, x.at.Key("virtualService"), "host %s has one VirtualService, and %s.virtualService changes it already; keep one", x.host, shortPath(first.at))
 		}

@@ -14,7 +14,7 @@ import (
 
 // workloadConfig is what two words of a service say together, since they are one
 // annotation, and the word to name; nil where they say nothing.
-func (r *resolver) workloadConfig(s service) (*meshconfig.ProxyConfig, diag.Path) {
+func (r *resolver) workloadConfig(s *service) (*meshconfig.ProxyConfig, diag.Path) {
 	var all *meshconfig.ProxyConfig
 	origin := s.at("proxy.enableDNSProxying")
 	if own := s.Proxy.Config; own != nil {
