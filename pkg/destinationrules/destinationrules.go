@@ -26,7 +26,7 @@ func Render(m *mesh.Mesh) []manifest.Object {
 	for _, e := range m.Excluded {
 		excluded[e.Host] = e
 	}
-	var objects []manifest.Object
+	objects := make([]manifest.Object, 0, len(m.Services)+len(m.Excluded))
 	for _, s := range m.Services {
 		if len(s.Subsets) == 0 && s.Policy.Empty() && s.DestinationRule == nil {
 			continue

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/kymamesh/kymamesh/internal/parallel"
 )
 
 // Encode writes the objects as YAML documents separated by ---, for a file, a
@@ -17,31 +20,46 @@ import (
 // An object that cannot be written (see [Object].Spec) is an error, and then
 // nothing at all is written: half a mesh may be an open one.
 func Encode(w io.Writer, os []Object) error {
-	e := yamlEncoder{out: yamlSink{odd: map[string]string{}}}
-	var full [][]byte
-	for i, o := range os {
-		if len(e.out.buf) > chunk {
-			full = append(full, e.out.buf)
-			e.out.buf = make([]byte, 0, chunk+chunk/8)
-		}
-		if i > 0 {
-			e.out.buf = append(e.out.buf, "---\n"...)
-		}
-		if err := e.add(o); err != nil {
+	parts := slices.Collect(slices.Chunk(os, encodedTogether))
+	texts, faults := make([][]byte, len(parts)), make([]error, len(parts))
+	parallel.Do(len(parts), func(i int) {
+		texts[i], faults[i] = encoded(parts[i], i > 0)
+	})
+	for _, err := range faults {
+		if err != nil {
 			return err
 		}
 	}
-	for _, part := range append(full, e.out.buf) {
-		if _, err := w.Write(part); err != nil {
+	for _, text := range texts {
+		if _, err := w.Write(text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// chunk is about how much is written at once. Text that is kept in one piece is
-// copied, and held twice, each time it grows.
-const chunk = 1 << 20
+const (
+	// encodedTogether is how many objects make one text, which is one processor's
+	// work. Text that is kept in one piece is copied, and held twice, each time it
+	// grows.
+	encodedTogether = 4096
+	// usualText is what an object seldom needs more than.
+	usualText = 512
+)
+
+// encoded is a part of what Encode writes; others stand before it, or not.
+func encoded(os []Object, behind bool) ([]byte, error) {
+	e := yamlEncoder{out: yamlSink{buf: make([]byte, 0, len(os)*usualText), odd: map[string]string{}}}
+	for i, o := range os {
+		if behind || i > 0 {
+			e.out.buf = append(e.out.buf, "---\n"...)
+		}
+		if err := e.add(o); err != nil {
+			return nil, err
+		}
+	}
+	return e.out.buf, nil
+}
 
 // AppendYAML appends one object as Encode writes it, without a separator, for
 // hosts that put objects into a text of their own.

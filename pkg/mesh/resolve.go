@@ -23,7 +23,7 @@ type Document[T any] struct {
 // Documents are all documents of ours in one call.
 type Documents struct {
 	Meshes   []Document[spec.KymaMesh]
-	Services []Document[spec.MeshService]
+	Services []*Document[spec.MeshService]
 	// Operators are IstioOperators that people keep beside a KymaMesh, but for those
 	// that an earlier call rendered.
 	Operators []Document[Operator]
@@ -46,8 +46,7 @@ func Resolve(ds Documents) ([]*Mesh, diag.List) {
 // assign says for each KymaMesh which MeshServices are its own.
 func assign(ds Documents, list *diag.List) [][]*Document[spec.MeshService] {
 	members := make([][]*Document[spec.MeshService], len(ds.Meshes))
-	for i := range ds.Services {
-		s := &ds.Services[i]
+	for _, s := range ds.Services {
 		if m, ok := meshOf(s, ds.Meshes, list); ok {
 			members[m] = append(members[m], s)
 		}

@@ -17,6 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kymamesh/kymamesh/internal/parallel"
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -106,7 +107,7 @@ func Objects(doc spec.KymaMesh, services ...spec.MeshService) ([]manifest.Object
 	c := call{docs: make([]Document, 1+len(services))}
 	c.meshes = append(c.meshes, mesh.Document[spec.KymaMesh]{Value: doc})
 	for i, s := range services {
-		c.services = append(c.services, mesh.Document[spec.MeshService]{Value: s, Path: diag.Document(i + 1)})
+		c.services = append(c.services, &mesh.Document[spec.MeshService]{Value: s, Path: diag.Document(i + 1)})
 	}
 	return c.render()
 }
@@ -118,20 +119,42 @@ func Documents(docs ...Document) ([]manifest.Object, diag.List) {
 	return c.render()
 }
 
+// readTogether is how many documents one processor reads before it asks for more.
+const readTogether = 64
+
 // readCall parses and decodes all documents of a call.
 func readCall(docs []Document) *call {
 	c := &call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
-	for i := range docs {
-		c.read(i)
+	parts := make([]call, (len(docs)+readTogether-1)/readTogether)
+	parallel.Do(len(parts), func(part int) {
+		read := call{docs: c.docs, sources: c.sources}
+		first := part * readTogether
+		for i := first; i < min(first+readTogether, len(docs)); i++ {
+			read.read(i)
+		}
+		parts[part] = read
+	})
+	for i := range parts {
+		c.add(&parts[i])
 	}
 	return c
+}
+
+// add takes what another part of the call's documents gave.
+func (c *call) add(read *call) {
+	c.meshes = append(c.meshes, read.meshes...)
+	c.services = append(c.services, read.services...)
+	c.operators = append(c.operators, read.operators...)
+	c.ds = append(c.ds, read.ds...)
+	c.unread = c.unread || read.unread
+	c.endless = c.endless || read.endless
 }
 
 // Locate fills in the positions of diagnostics about the documents of a call
 // that were found later, such as those of pkg/check, and sorts them. Objects of
 // the package may follow the documents, by the numbers that the model gave them.
 func Locate(ds diag.List, docs ...Document) diag.List {
-	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs))}
+	c := call{docs: docs, sources: make([]strictyaml.Source, len(docs)), keep: true}
 	read := make([]bool, len(docs))
 	for _, d := range ds {
 		if i := d.Path.Document(); i < len(docs) && !read[i] {
@@ -146,8 +169,9 @@ func Locate(ds diag.List, docs ...Document) diag.List {
 type call struct {
 	docs     []Document
 	sources  []strictyaml.Source // empty for documents built in Go
+	keep     bool                // the trees of documents of ours; see read
 	meshes   []mesh.Document[spec.KymaMesh]
-	services []mesh.Document[spec.MeshService]
+	services []*mesh.Document[spec.MeshService]
 	// operators are the IstioOperators around the documents.
 	operators []mesh.Document[mesh.Operator]
 	ds        diag.List
@@ -155,8 +179,22 @@ type call struct {
 	endless   bool // a document is too deep or too much aliased to look into
 }
 
-// read parses and decodes one document.
+// read parses and decodes one document. The tree of one of ours is only wanted
+// again when there is something to say of it, and takes more room than all else: it
+// is parsed again then.
 func (c *call) read(i int) {
+	c.parse(i)
+	root := c.sources[i].Root
+	if root == nil {
+		return
+	}
+	c.decode(root, c.docs[i], diag.Document(i))
+	if !c.keep && c.docs[i].Text != nil && IsDocument(scalarAt(root, "apiVersion")) {
+		c.sources[i].Root = nil
+	}
+}
+
+func (c *call) parse(i int) {
 	doc, at := c.docs[i], diag.Document(i)
 	source := strictyaml.Source{File: doc.File, Root: doc.Node, NoLines: true}
 	if doc.Text != nil {
@@ -173,9 +211,6 @@ func (c *call) read(i int) {
 		source.Root = source.Root.Content[0]
 	}
 	c.sources[i] = source
-	if source.Root != nil {
-		c.decode(source.Root, doc, at)
-	}
 }
 
 func (c *call) decode(root *yaml.Node, doc Document, at diag.Path) {
@@ -194,7 +229,7 @@ func (c *call) decode(root *yaml.Node, doc Document, at diag.Path) {
 		c.decoded(strictyaml.Decode(root, at, &m.Value))
 		c.meshes = append(c.meshes, m)
 	case kind == spec.KindMeshService:
-		s := mesh.Document[spec.MeshService]{Path: at, Package: doc.Package}
+		s := &mesh.Document[spec.MeshService]{Path: at, Package: doc.Package}
 		c.decoded(strictyaml.Decode(root, at, &s.Value))
 		c.services = append(c.services, s)
 	default:
@@ -299,31 +334,41 @@ func (c *call) checkOverrides(meshes []*mesh.Mesh) {
 	}
 }
 
-// objects renders every kind of every mesh, in the order of the table.
+// objects renders every kind of every mesh, in the order of the table. Kinds know
+// nothing of each other.
 func (c *call) objects(meshes []*mesh.Mesh) []manifest.Object {
 	identity := c.identities()
+	all, faults := make([][]manifest.Object, len(kinds)), make([]diag.List, len(kinds))
+	parallel.Do(len(kinds), func(i int) {
+		all[i] = kinds[i].objects(meshes, identity)
+		faults[i] = c.apart(all[i])
+	})
+	c.ds = append(c.ds, slices.Concat(faults...)...)
+	return slices.Concat(all...)
+}
+
+// objects renders one kind of every mesh, sorted.
+func (k kind) objects(meshes []*mesh.Mesh, identity []string) []manifest.Object {
 	var all []manifest.Object
-	for _, k := range kinds {
-		first := len(all)
-		for _, m := range meshes {
-			for _, o := range k.render(m) {
-				o.Version = m.Version(k.kind.Group)
-				o.Owner, o.Source = m.Name, identity[o.Origin.Document()]
-				if o.Namespace == mesh.Root {
-					o.Root = mesh.Root
-				}
-				all = append(all, o)
+	for _, m := range meshes {
+		objects, version := k.render(m), m.Version(k.kind.Group)
+		for i := range objects {
+			o := &objects[i]
+			o.Version = version
+			o.Owner, o.Source = m.Name, identity[o.Origin.Document()]
+			if o.Namespace == mesh.Root {
+				o.Root = mesh.Root
 			}
 		}
-		manifest.Sort(all[first:], mesh.Root)
-		c.apart(all[first:])
+		all = append(all, objects...)
 	}
+	manifest.Sort(all, mesh.Root)
 	return all
 }
 
 // identities are KIND/NAMESPACE/NAME of the documents.
-func (c *call) identities() map[int]string {
-	all := make(map[int]string, len(c.docs))
+func (c *call) identities() []string {
+	all := make([]string, len(c.docs))
 	add := func(i int, kind string, m spec.Metadata) {
 		namespace := m.Namespace
 		if namespace == "" {
@@ -341,18 +386,24 @@ func (c *call) identities() map[int]string {
 }
 
 // apart reports two objects of one identity; objects are of one kind and
-// sorted. Documents of two packages never meet.
-func (c *call) apart(objects []manifest.Object) {
-	type identity struct{ pkg, namespace, name string }
-	seen := make(map[identity]manifest.Object, len(objects))
-	for _, o := range objects {
-		id := identity{c.docs[o.Origin.Document()].Package, o.Namespace, o.Name}
-		if first, twice := seen[id]; twice {
-			c.ds.Errorf(diag.CodeClash, o.Origin, "%s %s/%s is also asked for by %s", o.Kind.Name, o.Namespace, o.Name, c.place(first))
+// sorted, so that those of one name stand together. Documents of two packages
+// never meet.
+func (c *call) apart(objects []manifest.Object) diag.List {
+	var ds diag.List
+	first := map[string]int{} // of one name, by package
+	for i := range objects {
+		o := &objects[i]
+		if i > 0 && (objects[i-1].Name != o.Name || objects[i-1].Namespace != o.Namespace) {
+			clear(first)
+		}
+		pkg := c.docs[o.Origin.Document()].Package
+		if before, twice := first[pkg]; twice {
+			ds.Errorf(diag.CodeClash, o.Origin, "%s %s/%s is also asked for by %s", o.Kind.Name, o.Namespace, o.Name, c.place(objects[before]))
 			continue
 		}
-		seen[id] = o
+		first[pkg] = i
 	}
+	return ds
 }
 
 // place names what asked for an object: the path, and the document when there
@@ -373,8 +424,13 @@ func (c *call) place(o manifest.Object) string {
 
 // pos is where a path stands in its document.
 func (c *call) pos(p diag.Path) diag.Pos {
-	if p.Document() >= len(c.sources) {
+	i := p.Document()
+	if i >= len(c.sources) {
 		return diag.Pos{}
 	}
-	return c.sources[p.Document()].Pos(p)
+	if c.sources[i].Root == nil && c.docs[i].Text != nil {
+		again := call{docs: c.docs, sources: c.sources}
+		again.parse(i) // its faults are told
+	}
+	return c.sources[i].Pos(p)
 }

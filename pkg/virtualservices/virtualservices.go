@@ -22,7 +22,7 @@ var Kind = manifest.Kind{
 // of a gateway, and one for each host outside with a route. A gateway never sees
 // the first sort, so the second repeats the same routes.
 func Render(m *mesh.Mesh) []manifest.Object {
-	var objects []manifest.Object
+	objects := make([]manifest.Object, 0, len(m.Services)+len(m.VirtualHosts)+len(m.Externals))
 	for _, s := range m.Services {
 		if len(s.Routes)+len(s.TCP) == 0 && s.VirtualService == nil {
 			continue
