@@ -13,6 +13,9 @@ func (b *builder) meet(c caller, t target) Cell {
 	case len(t.pods) == 0:
 		return Cell{Word: Refused}.because("no pod has the labels that the Service selects")
 	}
+	if t.port.Kept() && c.client.Sidecar == topology.Yes && !c.client.Gateway {
+		return Cell{Word: Refused}.because("the caller's proxy listens on the port itself")
+	}
 	if hidden := b.Hides(c.client, t.service.Host(), t.port.Number); hidden != nil && c.client.Sidecar != topology.No {
 		why := hidden.Object.String() + " keeps the Service from the caller's proxy"
 		switch lets := b.LetsOut(c.client); {

@@ -56,15 +56,16 @@ func HostMatches(a, b string) bool {
 	case aWild && bWild:
 		return strings.HasSuffix(aRest, bRest) || strings.HasSuffix(bRest, aRest)
 	case aWild:
-		return len(b) > len(aRest) && strings.HasSuffix(b, aRest)
+		return strings.HasSuffix(b, aRest)
 	case bWild:
-		return len(a) > len(bRest) && strings.HasSuffix(a, bRest)
+		return strings.HasSuffix(a, bRest)
 	}
 	return a == b
 }
 
-// wider are the wildcards that hold a host, the nearest first.
-func wider(host string) []string {
+// wider are the wildcards that hold a host, the nearest first. Most begin a label;
+// of those within one, *-v1.example.com, only what the package has is asked for.
+func (m *Model) wider(host string) []string {
 	host = strings.TrimPrefix(host, "*")
 	var all []string
 	for i := 0; i < len(host); i++ {
@@ -72,7 +73,44 @@ func wider(host string) []string {
 			all = append(all, "*"+host[i:])
 		}
 	}
-	return append(all, "*")
+	all = append(all, "*")
+	for _, partial := range m.partialHosts() {
+		if strings.HasSuffix(host, partial[1:]) {
+			all = append(all, partial)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return all
+}
+
+// partialHosts are the hosts that begin with a wildcard within a label, of the kinds
+// of which Istio takes such hosts (pkg/config/labels.IsWildcardDNS1123Label); a
+// Gateway and a Sidecar take none.
+func (m *Model) partialHosts() []string {
+	if m.partials != nil {
+		return m.partials
+	}
+	m.partials = []string{}
+	take := func(host string) {
+		host = strings.ToLower(host)
+		if strings.HasPrefix(host, "*") && len(host) > 1 && host[1] != '.' && !slices.Contains(m.partials, host) {
+			m.partials = append(m.partials, host)
+		}
+	}
+	for _, vs := range m.VirtualServices() {
+		for _, host := range vs.Spec.Hosts {
+			take(host)
+		}
+	}
+	for _, rule := range m.DestinationRules() {
+		take(rule.Spec.Host)
+	}
+	for _, e := range m.ServiceEntries() {
+		for _, host := range e.Spec.Hosts {
+			take(host)
+		}
+	}
+	return m.partials
 }
 
 // entryTable are the hosts of ServiceEntries.
@@ -101,7 +139,7 @@ func (m *Model) EntriesOf(host string) []Config[*networking.ServiceEntry] {
 		return all
 	}
 	if len(m.outside.wild) > 0 {
-		for _, w := range wider(host) {
+		for _, w := range m.wider(host) {
 			if all := m.outside.wild[w]; all != nil {
 				return all
 			}
@@ -124,7 +162,8 @@ func (m *Model) HasHost(host string) Answer {
 	return No
 }
 
-// PortsOf are the ports of a full host; false when they are not known.
+// PortsOf are the ports of a full host, whoever may see them; false when they are
+// not known.
 func (m *Model) PortsOf(host string) ([]Port, bool) {
 	if s, ok := m.ServiceOf(host); ok {
 		return s.Ports(), s.ExternalName() == ""
@@ -132,13 +171,37 @@ func (m *Model) PortsOf(host string) ([]Port, bool) {
 	var all []Port
 	entries := m.EntriesOf(host)
 	for _, e := range entries {
-		for _, p := range e.Spec.Ports {
-			all = append(all, Port{
-				Number: int(p.Number), Target: int(p.TargetPort), Name: p.Name, Protocol: Protocol(strings.ToLower(p.Protocol)),
-			})
-		}
+		all = append(all, entryPorts(e)...)
 	}
 	return all, len(entries) > 0
+}
+
+// portsFor are the ports of a full host as a client's proxy knows them: of several
+// ServiceEntries only those that it sees. A Service that has the host has it alone.
+func (m *Model) portsFor(c Client, host string) []Port {
+	if s, ok := m.ServiceOf(host); ok {
+		if !m.exported(c, s.Object, s.exportTo()) {
+			return nil
+		}
+		return s.Ports()
+	}
+	var all []Port
+	for _, e := range m.EntriesOf(host) {
+		if m.exported(c, e.Object, e.Spec.ExportTo) {
+			all = append(all, entryPorts(e)...)
+		}
+	}
+	return all
+}
+
+func entryPorts(e Config[*networking.ServiceEntry]) []Port {
+	var all []Port
+	for _, p := range e.Spec.Ports {
+		all = append(all, Port{
+			Number: int(p.Number), Target: int(p.TargetPort), Name: p.Name, Protocol: Protocol(strings.ToLower(p.Protocol)),
+		})
+	}
+	return all
 }
 
 // ShareClients tells whether there is a namespace for whose clients two objects

@@ -59,7 +59,9 @@ type parts struct {
 	certified map[string][]string
 	// telemetry are those without a selector, by namespace.
 	telemetry map[string][]*Object
-	access    map[*Object]Config[*security.AuthorizationPolicy]
+	// partials are the hosts with a wildcard within a label.
+	partials []string
+	access   map[*Object]Config[*security.AuthorizationPolicy]
 }
 
 // VirtualServices are the package's, those that are rendered first.

@@ -168,7 +168,7 @@ func olderRule(a, b destinationRule) int {
 func (m *Model) RulesAbout(host string) Rules {
 	hosts := m.ruleTable()[everywhere]
 	var all Rules
-	for _, h := range append([]string{host}, wider(host)...) {
+	for _, h := range append([]string{host}, m.wider(host)...) {
 		all = append(all, hosts[h]...)
 	}
 	return all
@@ -195,7 +195,7 @@ func (m *Model) nearest(owner, host string, asked func(destinationRule) bool) Ru
 	if hosts == nil {
 		return nil
 	}
-	for _, h := range append([]string{host}, wider(host)...) {
+	for _, h := range append([]string{host}, m.wider(host)...) {
 		var found Rules
 		for _, rule := range hosts[h] {
 			if asked(rule) {

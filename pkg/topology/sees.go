@@ -56,6 +56,19 @@ func (h Hidden) At() diag.Path { return h.Object.At(h.at...) }
 // exportAnnotation is the exportTo of a Kubernetes Service.
 const exportAnnotation = "networking.istio.io/exportTo"
 
+// exportTo are the namespaces whose clients see the Service, nil where nobody says.
+func (s *Service) exportTo() []string {
+	written, ok := s.item.Annotation(exportAnnotation)
+	if !ok {
+		return nil
+	}
+	var all []string
+	for name := range strings.SplitSeq(written, ",") {
+		all = append(all, strings.TrimSpace(name))
+	}
+	return all
+}
+
 // Hides tells why a client's proxy does not know a host of the package when the
 // client calls it on a port, 0 for any; nil when it does. A Sidecar shows the hosts
 // that it names. Routes may lead to a host that is hidden all the same, see
@@ -64,23 +77,14 @@ func (m *Model) Hides(c Client, host string, port int) *Hidden {
 	var owners []string
 	var unexported *Hidden
 	owner := func(o *Object, exportTo []string, at ...any) {
-		if len(exportTo) == 0 {
-			exportTo = m.Install().ServicesTo
-		}
-		if visible(exportTo, o.Namespace, c.Namespace) {
+		if m.exported(c, o, exportTo) {
 			owners = append(owners, o.Namespace)
 		} else {
 			unexported = &Hidden{o, at}
 		}
 	}
 	if s, ok := m.ServiceOf(host); ok {
-		var to []string
-		if written, ok := s.item.Annotation(exportAnnotation); ok {
-			for name := range strings.SplitSeq(written, ",") {
-				to = append(to, strings.TrimSpace(name))
-			}
-		}
-		owner(s.Object, to, "metadata", "annotations", exportAnnotation)
+		owner(s.Object, s.exportTo(), "metadata", "annotations", exportAnnotation)
 	}
 	entries := m.EntriesOf(host)
 	has := func(e Config[*networking.ServiceEntry]) bool {
@@ -105,6 +109,14 @@ func (m *Model) Hides(c Client, host string, port int) *Hidden {
 		}
 	}
 	return &Hidden{s.Object, []any{"spec", "egress"}}
+}
+
+// exported tells whether a client sees a Service or a ServiceEntry by its exportTo.
+func (m *Model) exported(c Client, o *Object, exportTo []string) bool {
+	if len(exportTo) == 0 {
+		exportTo = m.Install().ServicesTo
+	}
+	return visible(exportTo, o.Namespace, c.Namespace)
 }
 
 // listening are the listeners of a Sidecar for a port: those that name it, else

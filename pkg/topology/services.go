@@ -99,6 +99,15 @@ type Port struct {
 	Protocol Protocol
 }
 
+// keptPorts are those at which every sidecar listens itself, on all addresses: for
+// what leaves the pod and what comes to it, for its health and its metrics.
+var keptPorts = []int{15001, 15006, 15021, 15090}
+
+// Kept tells whether calls of the port end at the caller's own sidecar. Istio listens
+// for HTTP on all addresses, and finds the sidecar there already
+// (pilot/pkg/model.Proxy.CanBindToPort).
+func (p Port) Kept() bool { return p.Protocol.IsHTTP() && slices.Contains(keptPorts, p.Number) }
+
 // Selector are the labels of the Service's pods, nil when it selects none itself.
 func (s *Service) Selector() map[string]string { return s.content().selector }
 

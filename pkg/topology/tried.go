@@ -17,7 +17,8 @@ type vservice = Config[*networking.VirtualService]
 // Nothing after a route that takes all requests is there.
 //
 // The side of a client in the mesh is [Mesh]; its sidecar uses one VirtualService
-// of a host only. None means that requests go to the host itself. A gateway's side
+// of a host only. None means that requests go to the host itself, or nowhere where
+// the sidecar keeps the port ([Port.Kept]). A gateway's side
 // is its name, with those of the other Gateways that have the same pods and port
 // beside it, and the client is the gateway's pod. All their VirtualServices are put
 // together, routes that take all of a VirtualService last. None means that requests
@@ -28,6 +29,9 @@ type vservice = Config[*networking.VirtualService]
 func (m *Model) Routes(c Client, host string, port int, side Side, beside ...Side) []Route {
 	host = strings.ToLower(host)
 	if side == Mesh {
+		if ports, _ := m.PortsOf(host); slices.ContainsFunc(ports, func(p Port) bool { return p.Number == port && p.Kept() }) {
+			return nil
+		}
 		return m.meshRoutes(c, host, port)
 	}
 	var all []Route
@@ -76,7 +80,7 @@ func (m *Model) meshRoutes(c Client, host string, port int) []Route {
 		}
 		return nil
 	}
-	for _, w := range wider(host) {
+	for _, w := range m.wider(host) {
 		if all := shown(t.hosts[bound{Mesh, w}]); len(all) > 0 {
 			return m.tried(all[0], c, Mesh, port)
 		}
@@ -143,7 +147,7 @@ type boundService struct {
 // their two hosts, and of all these the one nearest to the asked one answers.
 func (m *Model) boundAt(c Client, host string, port int, sides []Side) []boundService {
 	var all []boundService
-	names := append([]string{host}, wider(host)...)
+	names := append([]string{host}, slices.DeleteFunc(m.wider(host), func(wide string) bool { return wide == "*"+host })...) // Envoy's * is never nothing
 	for _, side := range sides {
 		here := m.boundTo(c, side, names)
 		for _, server := range m.serversOn(side, port) {
@@ -296,14 +300,14 @@ func holds(vs vservice, c Client, side Side, port int, at uint32, gateways []str
 	return Selects(labels, c.Labels) && (namespace == "" || namespace == c.Namespace)
 }
 
-// Reached are the host and the port to which a destination leads what was called on
-// a port: a destination that names no port takes the only one of its Service at a
-// gateway, and else the one that was called; a Service with an external name stands
-// for that name (route.GetDestinationCluster of Istio).
-func (m *Model) Reached(side Side, d Destination, called int) (host string, port int) {
+// Reached are the host and the port to which a destination of a route leads what a
+// client called on a port: a destination that names no port takes the only one of
+// its Service, but in HTTP routes of the mesh, and else the one that was called; a
+// Service with an external name stands for that name (route.GetDestinationCluster
+// of Istio).
+func (m *Model) Reached(c Client, side Side, r Route, d Destination, called int) (host string, port int) {
 	host, port = d.Host, called
-	ports, _ := m.PortsOf(d.Host)
-	if side != Mesh && len(ports) == 1 {
+	if ports := m.portsFor(c, d.Host); len(ports) == 1 && (side != Mesh || r.Protocol != "http") {
 		port = ports[0].Number
 	}
 	if d.Port != 0 {

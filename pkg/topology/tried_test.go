@@ -124,14 +124,16 @@ func TestReached(t *testing.T) {
 		"apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: shop}\nspec: {type: ExternalName, externalName: example.com}\n")
 	for _, c := range []struct {
 		side topology.Side
+		list string
 		name string
 		port int
 		want string
 	}{
-		{topology.Mesh, "a", 0, "a.shop.svc.cluster.local 90"}, {"edge/g", "a", 0, "a.shop.svc.cluster.local 81"}, {"edge/g", "a", 82, "a.shop.svc.cluster.local 82"},
-		{"edge/g", "b", 0, "b.shop.svc.cluster.local 90"}, {topology.Mesh, "x", 0, "example.com 90"},
+		{topology.Mesh, "http", "a", 0, "a.shop.svc.cluster.local 90"}, {topology.Mesh, "tcp", "a", 0, "a.shop.svc.cluster.local 81"},
+		{"edge/g", "http", "a", 0, "a.shop.svc.cluster.local 81"}, {"edge/g", "http", "a", 82, "a.shop.svc.cluster.local 82"},
+		{"edge/g", "http", "b", 0, "b.shop.svc.cluster.local 90"}, {topology.Mesh, "http", "x", 0, "example.com 90"},
 	} {
-		host, port := m.Reached(c.side, topology.Destination{Host: c.name + ".shop.svc.cluster.local", Port: c.port}, 90)
+		host, port := m.Reached(topology.Client{}, c.side, topology.Route{Protocol: c.list}, topology.Destination{Host: c.name + ".shop.svc.cluster.local", Port: c.port}, 90)
 		if got := fmt.Sprint(host, " ", port); got != c.want {
 			t.Errorf("%s at %s: got %s, want %s", c.name, c.side, got, c.want)
 		}
@@ -199,6 +201,59 @@ func TestPolicy(t *testing.T) {
 		tls := rules.TLS(c.subset, c.port)
 		if (tls == nil) != (p.Tls == nil) || tls != nil && tls.Mode != p.Tls.Mode {
 			t.Errorf("subset %q, port %d: TLS says %v", c.subset, c.port, tls)
+		}
+	}
+}
+
+// Who asks decides which ports of a host there are.
+func TestReachedByClients(t *testing.T) {
+	entry := func(name, more string) string {
+		return "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: " + name + ", namespace: shop}\nspec: {hosts: [e.example.com], " + more + "}\n"
+	}
+	m := model(t, entry("a", "ports: [{number: 80}]"), entry("b", "exportTo: [.], ports: [{number: 81}]"),
+		strings.Replace(service("h", "{port: 82}"), "namespace: shop", "namespace: shop, annotations: {networking.istio.io/exportTo: .}", 1))
+	for _, c := range []struct {
+		namespace, host string
+		want            int
+	}{
+		{"pay", "e.example.com", 80}, {"shop", "e.example.com", 90}, {"shop", "h.shop.svc.cluster.local", 82}, {"pay", "h.shop.svc.cluster.local", 90},
+	} {
+		if _, got := m.Reached(topology.Client{Namespace: c.namespace}, "edge/g", topology.Route{Protocol: "http"}, topology.Destination{Host: c.host}, 90); got != c.want {
+			t.Errorf("%s from %s: got %d, want %d", c.host, c.namespace, got, c.want)
+		}
+	}
+}
+
+// A wildcard may stand within a label; the longer one is the nearer.
+func TestPartialHosts(t *testing.T) {
+	docs := []string{
+		service("a-v1", "{port: 80}"), service("b", "{port: 80}"),
+		routing("wide", "shop", "hosts: ['*.shop.svc.cluster.local'], http: [{"+to("wide")+"}]"),
+		routing("v1", "shop", "hosts: ['*-V1.shop.svc.cluster.local'], http: [{"+to("v1")+"}]"),
+		rule("r", "shop", "host: '*a-v1.shop.svc.cluster.local', trafficPolicy: {tls: {mode: DISABLE}}"),
+		"apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e, namespace: shop}\nspec: {hosts: ['*-e.example.com'], ports: [{number: 80}]}\n",
+	}
+	m := model(t, docs...)
+	c := topology.Client{Namespace: "shop"}
+	for host, want := range map[string]string{"a-v1": "v1", "b": "wide"} {
+		if got := said(m.Routes(c, host+".shop.svc.cluster.local", 80, topology.Mesh)); got != want {
+			t.Errorf("%s: got %q, want %q", host, got, want)
+		}
+	}
+	if m.Rules(c, "a-v1.shop.svc.cluster.local") == nil || m.Rules(c, "b.shop.svc.cluster.local") != nil {
+		t.Error("the rule is for a-v1 alone")
+	}
+	if m.HasHost("x-e.example.com") != topology.Yes || m.HasHost("e.example.com") == topology.Yes {
+		t.Error("the entry has x-e.example.com and not e.example.com")
+	}
+}
+
+// Ports at which sidecars listen themselves have no routes.
+func TestKept(t *testing.T) {
+	m := model(t, service("a", "{name: http, port: 15090}, {name: tcp-x, port: 15001}, {name: http-80, port: 80}"), routing("v", "shop", "hosts: [a], http: [{"+to("b")+"}]"))
+	for port, want := range map[int]string{15090: "", 15001: "b", 80: "b"} {
+		if got := said(m.Routes(topology.Client{Namespace: "shop"}, "a.shop.svc.cluster.local", port, topology.Mesh)); got != want {
+			t.Errorf("%d: got %q, want %q", port, got, want)
 		}
 	}
 }

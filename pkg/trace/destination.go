@@ -15,7 +15,7 @@ import (
 func (t *tracer) branch(d topology.Destination, r router, f flight, from at) Branch {
 	b := Branch{Host: d.Host, Subset: d.Subset, Port: d.Port}
 	ports, known := t.PortsOf(d.Host)
-	_, b.Port = t.Reached(r.side, d, r.port)
+	_, b.Port = t.Reached(r.client, r.side, from.route, d, r.port)
 	s, isService := t.ServiceOf(d.Host)
 	entries := t.EntriesOf(d.Host)
 	doors := t.inner(&b)

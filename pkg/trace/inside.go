@@ -175,6 +175,8 @@ func (t *tracer) stranger(host string, r router) {
 func (t *tracer) byProxy(host string, isKnown bool, port topology.Port, r router) {
 	read := t.call.Scheme == "http" && !port.Protocol.IsOpaque()
 	switch {
+	case isKnown && port.Kept():
+		t.end(fails(0, "the caller's proxy listens on port %d itself, and no call of it gets out", port.Number).by(t.owner(host)))
 	case isKnown && port.Protocol.IsHTTP() && t.call.opensTLS():
 		t.end(fails(0, "port %d of %s is said to carry %s; the caller's proxy reads it, gets TLS and ends the connection", port.Number, host, port.Protocol).by(t.owner(host)))
 	case isKnown && port.Protocol.IsHTTP() && t.call.Scheme == "tcp":

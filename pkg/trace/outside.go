@@ -45,7 +45,7 @@ func rank(pattern, host string) int {
 	switch {
 	case pattern == host:
 		return 1 << 20
-	case strings.HasPrefix(pattern, "*") && topology.HostMatches(pattern, host):
+	case strings.HasPrefix(pattern, "*") && len(pattern) <= len(host) && topology.HostMatches(pattern, host): // a * is never nothing
 		return 1 + len(pattern)
 	}
 	return 0
@@ -422,18 +422,13 @@ func (t *tracer) bytesAt(d door, list string) {
 	}
 	var best *topology.Route
 	nearest := 0
-	bound := t.boundTo(d)
-	for _, vs := range bound {
-		for _, host := range shared(d, vs) {
-			for _, route := range t.Routes(r.client, host, r.port, r.side) {
-				if near := t.near(route); route.Protocol == list && route.VirtualService.Object == vs.Object && near > nearest {
-					best, nearest = &route, near
-				}
-			}
+	for _, route := range t.Connections(r.client, d.gateway, d.server) {
+		if near := t.near(route); near > nearest {
+			best, nearest = &route, near
 		}
 	}
 	switch {
-	case best == nil && len(bound) == 0:
+	case best == nil && len(t.boundTo(d)) == 0:
 		t.end(unknown("the package holds no VirtualService for %s", d.Object))
 	case best == nil:
 		t.end(fails(0, "no %s route of %s takes it: the connection ends", list, d.Object).by(d.Object, d.At("spec", "servers", d.index)))

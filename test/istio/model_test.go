@@ -49,6 +49,7 @@ func (c contest) sidecar(v configured) {
 	c.meshRoutes(v)
 	c.connections(v)
 	c.clusterPolicies(v)
+	c.unknownHosts(v)
 }
 
 // client is a proxy as the model's clients are.
@@ -169,7 +170,7 @@ func clusterName(port int, subset, host string) string {
 // leastCompared is what the cases have to show: a walk that passes hosts by would
 // find nothing.
 var leastCompared = map[string]int{
-	"routes": 3000, "gateway routes": 250, "connections of TCP and TLS": 1400, "seen hosts": 60,
+	"routes": 3000, "ports with routes": 1000, "gateway routes": 250, "gateway connections": 10, "unknown hosts": 500, "connections of TCP and TLS": 1400, "seen hosts": 60,
 	"subsets": 6000, "client TLS": 7000, "load balancer": 7000, "outlier detection": 7000, "connections": 7000,
 	"pairs": 450, "inbound": 600, "policies": 600,
 }

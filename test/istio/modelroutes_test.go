@@ -33,22 +33,19 @@ func (c contest) meshRoutes(v configured) {
 				c.Fatalf("virtual host %s", host.Name)
 			}
 			there[host.Name] = true
-			want := c.routeTexts(c.Routes(client, name, port, topology.Mesh), topology.Mesh, port)
+			want := c.routeTexts(client, topology.Mesh, nil, name, port)
 			if want == nil {
 				want = []string{"prefix / -> " + clusterName(port, "", name)}
 			}
 			c.sameList(v, "routes", fmt.Sprintf("host %s, port %d", name, port), pilotRoutes(host.Routes), want)
 		}
 	}
-	const ownPort = 15001 // all that leaves a pod goes to it, so Pilot cannot open it for a Service
 	for host, ports := range c.hosts() {
 		for _, p := range ports {
-			if p.Number == ownPort {
+			if p.Protocol.IsOpaque() || c.Hides(client, host, p.Number) != nil {
 				continue
 			}
-			if id := fmt.Sprintf("%s:%d", host, p.Number); !p.Protocol.IsOpaque() && !there[id] && c.Hides(client, host, p.Number) == nil {
-				c.say(v, "host "+host, fmt.Sprintf("port %d", p.Number), "has no routes", "says it is HTTP")
-			}
+			c.same(v, "ports with routes", "host "+host, fmt.Sprintf("port %d has routes", p.Number), fmt.Sprint(there[fmt.Sprintf("%s:%d", host, p.Number)]), fmt.Sprint(!p.Kept()))
 		}
 	}
 }
@@ -76,7 +73,7 @@ func (c contest) gatewayRoutes(v configured) {
 					if strings.HasPrefix(host.Name, "blackhole:") {
 						continue
 					}
-					want := c.routeTexts(c.Routes(c.client(v), domain, port, sides[0], sides[1:]...), sides[0], port)
+					want := c.routeTexts(c.client(v), sides[0], sides[1:], domain, port)
 					c.sameList(v, "gateway routes", fmt.Sprintf("host %s, port %d of %s", domain, port, sides), pilotRoutes(host.Routes), want)
 				}
 			}
@@ -109,11 +106,11 @@ func eachOnce(texts []string) []string {
 }
 
 // routeTexts are the HTTP routes of the model as texts.
-func (c contest) routeTexts(routes []topology.Route, side topology.Side, port int) []string {
+func (c contest) routeTexts(client topology.Client, side topology.Side, beside []topology.Side, host string, port int) []string {
 	var all []string
-	for _, r := range routes {
+	for _, r := range c.Routes(client, host, port, side, beside...) {
 		if r.Protocol == "http" {
-			all = append(all, matchText(r.HTTPMatch)+" -> "+c.actionText(r, side, port))
+			all = append(all, matchText(r.HTTPMatch)+" -> "+c.actionText(client, r, side, port))
 		}
 	}
 	return all
@@ -172,7 +169,7 @@ func textMatch(m *networking.StringMatch) string {
 }
 
 // actionText is what a route does with a request that was sent to a port.
-func (c contest) actionText(r topology.Route, side topology.Side, port int) string {
+func (c contest) actionText(client topology.Client, r topology.Route, side topology.Side, port int) string {
 	if to := r.HTTP.Redirect; to != nil {
 		return fmt.Sprintf("redirect %s%s%s", to.Authority, to.Uri, to.PrefixRewrite)
 	}
@@ -181,7 +178,7 @@ func (c contest) actionText(r topology.Route, side topology.Side, port int) stri
 	}
 	var to, copies []string
 	for _, d := range r.Destinations {
-		host, number := c.Reached(side, d, port)
+		host, number := c.Reached(client, side, r, d, port)
 		name := clusterName(number, d.Subset, host)
 		switch {
 		case d.Mirror:
@@ -387,18 +384,7 @@ func (c contest) connectionTexts(client topology.Client, host string, p topology
 	var all []string
 	byAddress := false
 	for _, r := range c.Routes(client, host, p.Number, topology.Mesh) {
-		var to []string
-		for _, d := range r.Destinations {
-			reached, number := c.Reached(topology.Mesh, d, p.Number)
-			text := clusterName(number, d.Subset, reached)
-			if len(r.Destinations) > 1 {
-				text += fmt.Sprintf(" %d", d.Weight)
-			}
-			if !r.Idle(d) {
-				to = append(to, text)
-			}
-		}
-		text := fmt.Sprintf("%d -> %s", p.Number, strings.Join(to, ", "))
+		text := fmt.Sprintf("%d -> %s", p.Number, c.ledTo(client, topology.Mesh, r, p.Number))
 		switch {
 		case r.Protocol == "tls" && (p.Protocol == topology.TLS || p.Protocol == topology.HTTPS):
 			for _, name := range r.TLSMatch.SniHosts {

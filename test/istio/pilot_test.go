@@ -99,7 +99,10 @@ func kubeClient(t *testing.T, objects []runtime.Object) kube.Client {
 
 // client is a sidecar of the mesh in a namespace that no document names.
 func (p *pilot) client() *model.Proxy {
-	return p.SetupProxy(&model.Proxy{ConfigNamespace: "clients", IPAddresses: []string{"10.9.9.9"}})
+	return p.SetupProxy(&model.Proxy{
+		ConfigNamespace: "clients", IPAddresses: []string{"10.9.9.9"},
+		Metadata: &model.NodeMetadata{Namespace: "clients", ClusterID: "Kubernetes", EnvoyStatusPort: 15021, EnvoyPrometheusPort: 15090},
+	})
 }
 
 // sidecar is the proxy of a pod.
@@ -116,7 +119,10 @@ func (p *pilot) proxy(kind model.NodeType, pod *corev1.Pod) *model.Proxy {
 	return &model.Proxy{
 		Type: kind, ConfigNamespace: pod.Namespace, ID: pod.Name + "." + pod.Namespace,
 		IPAddresses: []string{pod.Status.PodIP}, Labels: pod.Labels,
-		Metadata: &model.NodeMetadata{Namespace: pod.Namespace, Labels: pod.Labels, ClusterID: "Kubernetes"},
+		Metadata: &model.NodeMetadata{
+			Namespace: pod.Namespace, Labels: pod.Labels, ClusterID: "Kubernetes",
+			EnvoyStatusPort: 15021, EnvoyPrometheusPort: 15090, // as every agent says
+		},
 	}
 }
 
@@ -167,6 +173,7 @@ func (p *pilot) walk(t *testing.T, m *topology.Model, gateways []*corev1.Pod, ta
 		v := p.configured("gateway "+pod.Name, p.gateway(pod))
 		all = append(all, v)
 		agree.gatewayRoutes(v)
+		agree.gatewayConnections(v)
 		agree.clusterPolicies(v)
 	}
 	pods := map[named]configured{}
