@@ -80,6 +80,48 @@ func TestCases(t *testing.T) {
 	}
 }
 
+// TestEdges holds a check's conditions one by one: edges.txt of its folder has small
+// packages, each below its name, and edges.diag what the check finds in them. Of
+// others it does not ask.
+func TestEdges(t *testing.T) {
+	for _, c := range check.All() {
+		src, err := os.ReadFile(filepath.Join("testdata", string(c.Code), "edges.txt"))
+		if err != nil {
+			continue // bad and good have them all
+		}
+		t.Run(string(c.Code), func(t *testing.T) {
+			var text strings.Builder
+			for edge := range strings.SplitSeq(strings.TrimPrefix(string(src), "=== "), "\n=== ") {
+				name, pkg, _ := strings.Cut(edge, "\n")
+				text.WriteString("=== " + name + "\n")
+				for _, d := range wholeText(t, pkg+"\n") {
+					if d.Code == c.Code {
+						text.WriteString(d.String() + "\n")
+					}
+				}
+			}
+			golden.Assert(t, text.String(), filepath.Join(string(c.Code), "edges.diag"))
+		})
+	}
+}
+
+// wholeText checks a package that is one stream.
+func wholeText(t *testing.T, pkg string) diag.List {
+	t.Helper()
+	docs, ds := render.Split("package.yaml", []byte(pkg))
+	stream, err := resourcelist.ParseStream([]byte(pkg))
+	if ds.HasErrors() || err != nil {
+		t.Fatal(ds, err)
+	}
+	objects, ds := render.Documents(docs...)
+	if len(docs) > 0 && ds.HasErrors() {
+		t.Fatal(ds)
+	}
+	m := topology.New(objects, stream.Items(), len(docs))
+	found, _ := check.Examine(m, render.Ignored(docs...)...)
+	return found
+}
+
 // Kyma's pages about troubles of the mesh: what each describes is found in a
 // package before it is applied.
 func TestPages(t *testing.T) {

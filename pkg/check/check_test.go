@@ -1,13 +1,20 @@
 package check_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+	networking "istio.io/api/networking/v1alpha3"
+	security "istio.io/api/security/v1beta1"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
+	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/edit"
+	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/render"
 	"github.com/kymamesh/kymamesh/pkg/topology"
 )
@@ -195,6 +202,70 @@ func TestPackage(t *testing.T) {
 			"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: default\n  namespace: shop\n  annotations: {mesh.kyma-project.io/namespace: istio-system}\n",
 			[]string{"in.yaml:1:1: error KM102: PeerAuthentication default was moved from istio-system to shop; keep the KymaMesh in a kustomization of its own, without namespace: and namePrefix:"},
 		},
+		"TCP routes to a port of HTTP": {
+			"  services:\n  - {name: db, namespace: shop, protocol: TCP, to: v1}\n", service + "  ports: [{port: 80, appProtocol: http}]\n",
+			[]string{"in.yaml:6:33: error KM114: spec.services[0].protocol: port 80 (appProtocol http) is HTTP; leave protocol out"},
+		},
+		"HTTP routes to a port of TCP, by Istio's own list": {
+			"  services:\n  - {name: db, namespace: shop, to: v1}\n", service + "  ports: [{port: 3306}]\n",
+			[]string{"in.yaml:6:5: error KM114: spec.services[0].protocol: port 3306 (by Istio's own list) is TCP; write protocol: TCP"},
+		},
+		"HTTP routes to a port of HTTPS": {
+			"  services:\n  - {name: db, namespace: shop, to: v1}\n", service + "  ports: [{port: 443, name: https}]\n",
+			[]string{"in.yaml:6:5: error KM114: spec.services[0].protocol: port 443 (https) is TLS; write protocol: TLS"},
+		},
+		"HTTP routes to the one port that is HTTP": {
+			"  services:\n  - {name: db, namespace: shop, port: 80, to: v1}\n", service + "  ports: [{port: 5432, name: tcp}, {port: 80, name: http}]\n", nil,
+		},
+		"TCP routes to the one port that is TCP": {
+			"  services:\n  - {name: db, namespace: shop, protocol: TCP, port: 5432, to: v1}\n", service + "  ports: [{port: 5432, name: tcp}, {port: 80, name: http}]\n", nil,
+		},
+		"TCP routes that do not say which port": {
+			"  services:\n  - {name: db, namespace: shop, protocol: TCP, to: v1}\n", service + "  ports: [{port: 5432, name: tcp}, {port: 5433, name: tcp-more}]\n",
+			[]string{"in.yaml:6:5: error KM104: spec.services[0]: db has ports 5432, 5433: write port"},
+		},
+		"TLS routes that do not say which port": {
+			"  gateways: [{name: kyma-gateway, hosts: [db.example.com], tls: {mode: PASSTHROUGH}}]\n  services:\n  - {name: db, namespace: shop, protocol: TLS, expose: db.example.com}\n", service + "  ports: [{port: 5432, name: tls}, {port: 5433, name: tls-more}]\n",
+			[]string{"in.yaml:7:56: error KM104: spec.services[0].expose[0]: db has ports 5432, 5433: write port"},
+		},
+		"a condition about requests on what is no HTTP": {
+			"  services:\n  - {name: db, namespace: shop, security: {deny: [{when: [{key: 'request.headers[x]', values: [x]}]}]}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 5432, name: tcp-pg}]\n",
+			[]string{"in.yaml:6:44: error KM104: spec.services[0].security.deny: port 5432 of shop/db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports"},
+		},
+		"a condition about connections on what is no HTTP": {
+			"  services:\n  - {name: db, namespace: shop, security: {deny: [{when: [{key: source.ip, values: [10.0.0.0/8]}]}]}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 5432, name: tcp-pg}]\n", nil,
+		},
+		"a Namespace that nobody lives in": {
+			"  namespaces: {shpo: {injection: enabled}}\n", workload("app: db"),
+			[]string{"in.yaml:5:16: warning KM105: spec.namespaces.shpo: no workload of the package lives in \"shpo\"; did you mean \"shop\"?"},
+		},
+		"a Namespace that nobody lives in, and no name is near": {
+			"  namespaces: {quite-another: {injection: enabled}}\n", workload("app: db"),
+			[]string{"in.yaml:5:16: warning KM105: spec.namespaces.quite-another: no workload of the package lives in \"quite-another\""},
+		},
+		"a Telemetry of the package for the mesh": {
+			"  telemetry: {tracing: {sampling: 1}}\n",
+			"apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: mine, namespace: istio-system}\nspec: {}\n",
+			[]string{"in.yaml:5:15: error KM118: spec.telemetry.tracing: Telemetry istio-system/mine of the package holds for the same proxies as istio-system/default, and Istio reads one of the two; say its words here, or give it a selector"},
+		},
+		"a Telemetry of the package for some pods": {
+			"  telemetry: {tracing: {sampling: 1}}\n",
+			"apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: mine, namespace: istio-system}\nspec: {selector: {matchLabels: {app: x}}}\n", nil,
+		},
+		"the document's Telemetry for some pods": {
+			"  services: [{name: db, namespace: shop, telemetry: {tracing: {sampling: 1}}}]\n",
+			"apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: mine, namespace: shop}\nspec: {}\n", nil,
+		},
+		"telemetry of pods that are not there": {
+			"  services: [{name: db, namespace: shop, telemetry: {tracing: {sampling: 1}}}]\n", workload("app: x"),
+			[]string{"in.yaml:5:14: error KM101: spec.services[0].selector: no workload of shop has app=db; write the labels of the service's pods"},
+		},
+		"tokens of pods that are not there": {
+			"  services: [{name: db, namespace: shop, security: {jwt: {issuers: [{issuer: \"https://a.example.com\"}], required: false}}}]\n", workload("app: x"),
+			[]string{"in.yaml:5:14: error KM101: spec.services[0].selector: no workload of shop has app=db; write the labels of the service's pods"},
+		},
 		"still in the root namespace": {
 			"  profile: default\n",
 			"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: default\n  namespace: istio-system\n  annotations: {mesh.kyma-project.io/namespace: istio-system}\n", nil,
@@ -217,6 +288,94 @@ func TestNeedsPackage(t *testing.T) {
 		}
 		if got := check.NeedsPackage(objects); got != want {
 			t.Errorf("%s: %v", words, got)
+		}
+	}
+}
+
+// What a package gives no check to read, for lack of its kinds.
+func TestSilent(t *testing.T) {
+	items, err := resourcelist.ParseStream([]byte(service))
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent := func(m *topology.Model, code diag.Code) bool {
+		return slices.ContainsFunc(check.Silent(m), func(c check.Check) bool { return c.Code == code })
+	}
+	empty, one := topology.New(nil, []topology.Item{}, 0), topology.New(nil, items.Items(), 0)
+	for code, want := range map[diag.Code][2]bool{
+		diag.CodeNoHost: {true, false}, diag.CodeNoSubset: {true, true}, diag.CodeSameObject: {false, false},
+	} {
+		if got := [2]bool{silent(empty, code), silent(one, code)}; got != want {
+			t.Errorf("%s: %v, want %v", code, got, want)
+		}
+	}
+}
+
+// A sidecar that Istio will not give, whatever a word writes.
+func TestEdits(t *testing.T) {
+	const host = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: shop}\nspec: {template: {metadata: {labels: {app: a}}, spec: {hostNetwork: true}}}\n"
+	const off = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: disabled}}\n"
+	label := []string{"metadata", "labels", topology.InjectLabel}
+	pods := edit.Target{Namespace: "shop", Pods: map[string]string{"app": "a"}}
+	for name, c := range map[string]struct {
+		edit edit.Edit
+		pkg  string
+		want string
+	}{
+		"the node's network":          {edit.Edit{Target: pods, Path: label}, host, "warning KM113: the node's network"},
+		"the Namespace says no":       {edit.Edit{Target: pods, Path: label}, strings.ReplaceAll(host, "hostNetwork: true", "") + off, "error KM113: istio-injection: disabled"},
+		"another Namespace":           {edit.Edit{Target: pods, Path: label}, strings.ReplaceAll(host, "hostNetwork: true", "") + strings.ReplaceAll(off, "shop", "pay"), ""},
+		"the Namespace says yes":      {edit.Edit{Target: pods, Path: label}, strings.ReplaceAll(host, "hostNetwork: true", "") + strings.ReplaceAll(off, "disabled", "enabled"), ""},
+		"another key":                 {edit.Edit{Target: pods, Path: []string{"metadata", "labels", "x"}}, host + off, ""},
+		"an object":                   {edit.Edit{Target: edit.Target{Namespace: "shop", Name: "a"}, Path: label}, host + off, ""},
+		"no sidecar":                  {edit.Edit{Target: pods, Path: label, Value: &yaml.Node{Kind: yaml.ScalarNode, Value: "false"}}, host + off, ""},
+		"other pods, the Namespace's": {edit.Edit{Target: edit.Target{Namespace: "shop", Pods: map[string]string{"app": "b"}}, Path: label}, host, ""},
+	} {
+		items, err := resourcelist.ParseStream([]byte(c.pkg))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.edit.Value == nil {
+			c.edit.Value = &yaml.Node{Kind: yaml.ScalarNode, Value: "true"}
+		}
+		found := check.Edits([]edit.Edit{c.edit}, topology.New(nil, items.Items(), 0))
+		head, tail, _ := strings.Cut(c.want, ": ")
+		if (len(found) != 0) != (c.want != "") || len(found) > 1 || len(found) == 1 && (!strings.HasPrefix(found[0].String(), head) || !strings.Contains(found[0].String(), tail)) {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+// What changes at once, compared with what was rendered before.
+func TestStep(t *testing.T) {
+	mode := func(m security.PeerAuthentication_MutualTLS_Mode) *security.PeerAuthentication_MutualTLS {
+		return &security.PeerAuthentication_MutualTLS{Mode: m}
+	}
+	const strict, permissive = security.PeerAuthentication_MutualTLS_STRICT, security.PeerAuthentication_MutualTLS_PERMISSIVE
+	whole, ports := &security.PeerAuthentication{Mtls: mode(strict)}, &security.PeerAuthentication{PortLevelMtls: map[uint32]*security.PeerAuthentication_MutualTLS{80: mode(strict), 81: mode(permissive)}}
+	for name, c := range map[string]struct {
+		now    any
+		before string
+		want   string
+	}{
+		"from nothing to all":       {whole, "spec: {mtls: {mode: DISABLE}}", "x.mode"},
+		"from both to all":          {whole, "spec: {mtls: {mode: PERMISSIVE}}", ""},
+		"from nothing to both":      {&security.PeerAuthentication{Mtls: mode(permissive)}, "spec: {mtls: {mode: DISABLE}}", ""},
+		"a port, of two":            {ports, "spec: {portLevelMtls: {80: {mode: DISABLE}, 81: {mode: DISABLE}}}", "x.ports.80"},
+		"a port that was as strict": {ports, "spec: {portLevelMtls: {80: {mode: STRICT}}}", ""},
+		"what a person made of it":  {whole, "spec: [DISABLE]", ""},
+		"an object of another kind": {&networking.Sidecar{}, "spec: {mtls: {mode: DISABLE}}", ""},
+	} {
+		var node yaml.Node
+		if err := yaml.Unmarshal([]byte(c.before), &node); err != nil {
+			t.Fatal(err)
+		}
+		var at []string
+		for _, d := range check.Step(manifest.Object{Spec: c.now, Origin: diag.Document(0).Key("x")}, &node) {
+			at = append(at, d.Path.String())
+		}
+		if got := strings.Join(at, " "); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }

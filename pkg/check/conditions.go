@@ -131,10 +131,7 @@ func uncheckedClaims(f *finder) {
 		if !claims || !byHand(vs.Object) {
 			continue
 		}
-		gateways, _, all := f.gatewaysOf(vs)
-		if !all {
-			continue
-		}
+		gateways, _ := f.gatewaysOf(vs)
 		if i := slices.IndexFunc(gateways, isUnchecked); i >= 0 {
 			f.say(vs.Object, vs.At(at...), "no RequestAuthentication checks tokens at %s", gateways[i])
 		}

@@ -61,7 +61,7 @@ func entryProtocols(f *finder) {
 			for _, host := range e.Spec.Hosts {
 				at, now := port{host, p.GetNumber()}, said{e, strings.ToUpper(p.GetProtocol())}
 				j := slices.IndexFunc(seen[at], func(o said) bool {
-					return o.protocol != now.protocol && (o.Object == e.Object || topology.ShareClients(o.Spec.ExportTo, o.Namespace, e.Spec.ExportTo, e.Namespace))
+					return o.protocol != now.protocol && topology.ShareClients(o.Spec.ExportTo, o.Namespace, e.Spec.ExportTo, e.Namespace)
 				})
 				if j >= 0 {
 					f.say(e.Object, e.At("spec", "ports", i, "protocol"), "port %d of %s is %s here and %s in %s", p.GetNumber(), host, now.protocol, seen[at][j].protocol, seen[at][j].serviceEntry)

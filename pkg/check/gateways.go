@@ -95,8 +95,8 @@ func (f *finder) meantGateway(namespace, name string, qualified bool) (hint stri
 // notServed finds hosts that none of a VirtualService's gateways admits.
 func notServed(f *finder) {
 	for _, vs := range f.VirtualServices() {
-		gateways, mesh, all := f.gatewaysOf(vs)
-		if !all || len(gateways) == 0 || vs.Rendered {
+		gateways, mesh := f.gatewaysOf(vs)
+		if len(gateways) == 0 || vs.Rendered {
 			continue
 		}
 		for i, host := range vs.Spec.Hosts {
@@ -130,21 +130,21 @@ func served(g gateway) string {
 	return "; it serves " + strings.Join(hosts, ", ")
 }
 
-// gatewaysOf are the Gateways of a VirtualService, whether it holds for the mesh
-// too, and whether the package has all of them.
-func (f *finder) gatewaysOf(vs virtualService) (found []gateway, mesh, all bool) {
+// gatewaysOf are the Gateways of a VirtualService, and whether it holds for the mesh
+// too; none where the package has not all of them.
+func (f *finder) gatewaysOf(vs virtualService) (found []gateway, mesh bool) {
 	for _, side := range topology.Sides(vs) {
 		namespace, name, _ := strings.Cut(string(side), "/")
 		switch g, ok := f.Gateway(namespace, name); {
 		case side == topology.Mesh:
 			mesh = true
 		case !ok:
-			return nil, false, false
+			return nil, false
 		default:
 			found = append(found, g)
 		}
 	}
-	return found, mesh, true
+	return found, mesh
 }
 
 // twoServers finds servers that a gateway's pods leave out, since another one has
@@ -170,7 +170,7 @@ func twoServers(f *finder) {
 					seen[at] = g
 					continue
 				}
-				if !g.Rendered || !first.Rendered {
+				if !g.Rendered { // documents were asked when they were read
 					f.say(g.Object, g.At("spec", "servers", i, "hosts", j), "%s serves %s on port %d at the same pods; one of the two servers is left out", first, at.host, at.port)
 				}
 			}
@@ -180,8 +180,8 @@ func twoServers(f *finder) {
 
 func routeKinds(f *finder) {
 	for _, vs := range f.VirtualServices() {
-		gateways, mesh, all := f.gatewaysOf(vs)
-		if !all || mesh || len(gateways) == 0 || vs.Rendered {
+		gateways, mesh := f.gatewaysOf(vs)
+		if mesh || len(gateways) == 0 || vs.Rendered {
 			continue
 		}
 		var reads []string
@@ -209,11 +209,8 @@ func credentials(f *finder) {
 	for _, g := range f.Gateways() {
 		for i, s := range g.Spec.Servers {
 			name := s.GetTls().GetCredentialName()
-			keys, ok := f.SecretKeys(f.GatewayNamespace(g), name)
-			if name == "" || !ok || len(keys) == 0 {
-				continue
-			}
-			if !topology.IsCertificate(keys) {
+			keys, _ := f.SecretKeys(f.GatewayNamespace(g), name)
+			if len(keys) > 0 && !topology.IsCertificate(keys) {
 				at := g.At("spec", "servers", i, "tls", "credentialName")
 				f.say(g.Object, at, "the Secret %s has %s; it needs tls.crt and tls.key", name, strings.Join(keys, ", "))
 			}
@@ -223,8 +220,8 @@ func credentials(f *finder) {
 
 func closedPorts(f *finder) {
 	for _, g := range f.Gateways() {
-		open, known := f.OpenPorts(g)
-		if !known || len(open) == 0 || g.Rendered {
+		open, _ := f.OpenPorts(g)
+		if len(open) == 0 || g.Rendered {
 			continue // a Service without any port is nobody's gateway yet
 		}
 		for i, s := range g.Spec.Servers {

@@ -48,7 +48,7 @@ type Ignored struct {
 }
 
 func (w Ignore) covers(f finding) bool {
-	return w.Code == f.Code && w.Reason != "" && f.object != nil && w.means(f.object)
+	return w.Code == f.Code && w.Reason != "" && w.means(f.object)
 }
 
 func (w Ignore) means(o *topology.Object) bool {
@@ -136,7 +136,7 @@ func (s *sieve) looked(w Ignore) bool {
 		return false
 	}
 	w.Name = ""
-	return w.Kind == "" && w.Namespace == "" || slices.ContainsFunc(s.Objects(), w.means)
+	return slices.ContainsFunc(s.Objects(), w.means)
 }
 
 // checkOf is the check of a code, nil where it has none.

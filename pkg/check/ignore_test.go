@@ -39,6 +39,12 @@ func TestExamine(t *testing.T) {
 		"another namespace":       {"", []check.Ignore{of("", "pay", "", "x")}, "KM175", false},
 		"another name":            {"", []check.Ignore{of("Deployment", "shop", "front", "x")}, "KM175 KM187", false},
 		"a list without a reason": {"", []check.Ignore{of("", "", "", "")}, "KM175", false},
+		"a list of another code":  {"", []check.Ignore{{Code: diag.CodeUnenforced, Reason: "x"}}, "KM175 KM187", false},
+		"a list of no check":      {"", []check.Ignore{{Code: diag.CodeSyntax, Reason: "x"}}, "KM175", false},
+		"a list of no object":     {"", []check.Ignore{of("", "", "front", "x")}, "KM175 KM187", false},
+		"what nobody looked at":   {"ignore.mesh.kyma-project.io/KM152: x", nil, "KM175", false},
+		"the first check":         {"ignore.mesh.kyma-project.io/KM150: x", nil, "KM175 KM187", false},
+		"two codes":               {"ignore.mesh.kyma-project.io/KM175: x, ignore.mesh.kyma-project.io/KM176: y", nil, "KM187", true},
 		"the object before lists": {"ignore.mesh.kyma-project.io/KM175: on the node", []check.Ignore{of("", "", "", "x")}, "KM187", true},
 	} {
 		items, err := resourcelist.ParseStream([]byte(strings.Replace(agent, "ANNOTATION", c.annotation, 1)))

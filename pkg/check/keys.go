@@ -91,7 +91,7 @@ func secretsElsewhere(f *finder) {
 		for i, s := range g.Spec.Servers {
 			name := s.GetTls().GetCredentialName()
 			where := f.Secrets(name)
-			if name == "" || len(where) == 0 || slices.Contains(where, reads) || slices.Contains(where, "") {
+			if len(where) == 0 || slices.Contains(where, reads) || slices.Contains(where, "") {
 				continue
 			}
 			f.say(g.Object, g.At("spec", "servers", i, "tls", "credentialName"), "the Secret is made in %s, and the gateway reads it in %s", where[0], reads)

@@ -87,12 +87,12 @@ func emptySubsets(f *finder) {
 		if !ok {
 			continue
 		}
-		pods, known := f.Behind(s)
-		if !known || len(pods) == 0 {
+		pods, _ := f.Behind(s)
+		if len(pods) == 0 {
 			continue
 		}
 		for i, of := range rule.Spec.Subsets {
-			if len(of.Labels) == 0 || byPlace(of.Labels) || !used[subset{s.Host(), of.Name}] {
+			if byPlace(of.Labels) || !used[subset{s.Host(), of.Name}] {
 				continue
 			}
 			has := func(w *topology.Workload) bool { return topology.Selects(of.Labels, w.Labels) }
