@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,7 +88,7 @@ func (d *decoder) text(n *yaml.Node, at diag.Path, v reflect.Value, o options) {
 // What YAML 1.1 reads as something else than text and YAML 1.2 does not. The
 // Kubernetes world reads with both.
 var (
-	oldBool   = pattern.New(`^(?i:y|n|yes|no|on|off)$`)
+	oldBools  = []string{"y", "n", "yes", "no", "on", "off"}
 	oldNumber = pattern.New(`^[-+]?(0[0-7_]+|0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[0-9][0-9_]*)$`)
 )
 
@@ -105,7 +106,7 @@ func otherwise(n *yaml.Node) string {
 		return "no text"
 	}
 	switch {
-	case oldBool.MatchString(n.Value):
+	case len(n.Value) <= len("off") && slices.Contains(oldBools, strings.ToLower(n.Value)):
 		return "a bool"
 	case strings.IndexByte("+-0123456789", firstByte(n.Value)) >= 0 && oldNumber.MatchString(n.Value):
 		return "a number"

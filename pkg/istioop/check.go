@@ -71,7 +71,7 @@ func (c *checker) tooYoung() {
 	for _, s := range c.said {
 		for _, st := range s.statements() {
 			for path := range prefixes(st.path) {
-				if minor := youngFields()[path]; st.value != nil && c.m.Install.IstioMinor < minor {
+				if minor := youngFields[path]; st.value != nil && c.m.Install.IstioMinor < minor {
 					c.ds.Errorf(diag.CodeVersion, st.at, "Istio knows it from 1.%d on; this mesh's is older (install.istioVersion)", minor)
 				}
 			}

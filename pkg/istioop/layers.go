@@ -44,7 +44,7 @@ func mergedLayers(in mesh.Install) manifest.Tree {
 	}
 	spec := manifest.Tree{}
 	for _, name := range names {
-		spec = merge(spec, layers()[name]())
+		mergeMaps("", spec, layers()[name]())
 	}
 	actual, _ := mergedStacks.LoadOrStore(key, spec)
 	return actual.(manifest.Tree)

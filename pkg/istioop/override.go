@@ -20,7 +20,7 @@ func merged(in mesh.Install, said sayings) manifest.Tree {
 	}
 	spec := merge(layer, words(said.replicas(in)))
 	for _, o := range in.Overrides {
-		spec = merge(spec, o.Spec)
+		mergeMaps("", spec, o.Spec)
 	}
 	return spec
 }

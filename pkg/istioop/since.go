@@ -1,10 +1,8 @@
 package istioop
 
 import (
-	_ "embed"
 	"fmt"
 	"strings"
-	"sync"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	meshconfig "istio.io/api/mesh/v1alpha1"
@@ -13,24 +11,30 @@ import (
 	"github.com/kymamesh/kymamesh/pkg/mesh"
 )
 
-//go:embed since.yaml
-var sinceText []byte
-
-// youngFields and youngValues are the places of since.yaml, by paths of Leaf, with
-// the minor version of Istio 1 from which on it takes what stands there: any value
-// of a field, or what the layers say.
+// youngFields and youngValues are places of the layers that not every Istio takes, by
+// paths of Leaf, with the minor version of Istio 1 from which on it does. What stands
+// below meshConfig is known from istio.io/api's messages (mesh.FieldSince) and not
+// listed here.
 var (
-	youngFields = sync.OnceValue(func() map[string]int { return readSince("fields") })
-	youngValues = sync.OnceValue(func() map[string]int { return readSince("annotations") })
-)
-
-func readSince(section string) map[string]int {
-	places := map[string]int{}
-	for path, minor := range readEmbedded("since.yaml", sinceText)[section].(manifest.Tree) {
-		places[path] = minor.(int)
+	// An older istioctl refuses an installation with a field that it does not know.
+	youngFields = map[string]int{
+		// operator/pkg/apis/istio/v1alpha1/values_types.proto has it in 1.13 and not
+		// yet in the development of 1.12.
+		"values.pilot.podLabels": 13,
+		// Change notes of 1.20.0, pull request 47207.
+		"values.global.proxy.startupProbe": 20,
+		// Change notes of 1.28.0, pull request 57330.
+		"values.global.proxy.seccompProfile": 28,
 	}
-	return places
-}
+	// Of annotations it is what the layers say that an older Istio does not take.
+	//
+	// 1.28.0 brought this one, and until 1.28.2 a sidecar with 60s or more did not
+	// start (change notes of 1.28.2, issue 58500). The layers say 6h.
+	youngValues = map[string]int{
+		"components.ingressGateways[istio-ingressgateway].k8s.podAnnotations.sidecar.istio.io/statsEvictionInterval": 29,
+		"values.sidecarInjectorWebhook.injectedAnnotations.sidecar.istio.io/statsEvictionInterval":                   29,
+	}
+)
 
 // forgetYoung leaves out what an Istio does not take: layers say the same for all
 // versions, and the reader has refused it in what documents say. It returns the
@@ -59,7 +63,7 @@ func (f forgetter) forget(path string, from manifest.Tree, key string, since int
 	return true
 }
 
-// listed leaves out the places of since.yaml, and a mapping that is empty then.
+// listed leaves out the young places, and a mapping that is empty then.
 func (f forgetter) listed(at string, v any) {
 	switch v := v.(type) {
 	case []any:
@@ -69,7 +73,7 @@ func (f forgetter) listed(at string, v any) {
 	case manifest.Tree:
 		for key, value := range v {
 			path := strings.TrimPrefix(at+"."+key, ".")
-			if f.forget(path, v, key, max(youngFields()[path], youngValues()[path])) {
+			if f.forget(path, v, key, max(youngFields[path], youngValues[path])) {
 				continue
 			}
 			f.listed(path, value)

@@ -11,7 +11,7 @@ import (
 func TestPlacesOfSince(t *testing.T) {
 	m := meshOf(t, spec.Spec{Install: spec.Install{IstioVersion: "1.31.1"}})
 	rendered := Explain(m)
-	for _, places := range []map[string]int{youngFields(), youngValues()} {
+	for _, places := range []map[string]int{youngFields, youngValues} {
 		for path := range places {
 			said := false
 			for _, leaf := range rendered {

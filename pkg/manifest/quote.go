@@ -38,7 +38,7 @@ func surelyPlain(s string) bool {
 // surelySingle says the same of single quotes: hosts with a wildcard and the
 // fields of Envoy's logs begin with what stands for something else in YAML.
 func surelySingle(s string) bool {
-	if len(s) < 2 || s[0] != '*' && s[0] != '%' || s[len(s)-1] == ' ' {
+	if s == "" || s[0] != '*' && s[0] != '%' || s[len(s)-1] == ' ' {
 		return false
 	}
 	for i := range len(s) {
@@ -49,12 +49,19 @@ func surelySingle(s string) bool {
 	return true
 }
 
+// surelyDouble says the same of double quotes: whole numbers, nothing, and words that
+// YAML takes for another type. Of words in capitals yaml.v3 is asked: it knows True
+// and not tRUE.
+func surelyDouble(s string) bool {
+	return strings.Trim(s, "0123456789") == "" || len(s) <= len("false") && isWord(s) && s == strings.ToLower(s)
+}
+
 // Tables by byte: what a plain scalar may begin with (digits apart), what may
 // stand in it, and what no number, date or time of any YAML has.
 var (
 	plainFirst    = bytesOf("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/^($\\")
 	plainInside   = bytesOf("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -._/:@=+|,~$^*()[]{}<>%&!;?\\\"'`")
-	neverInNumber = bytesOf("ghjklmpqrsuvwGHJKLMPQRSUVW/")
+	neverInNumber = bytesOf("ghjklmpqrsuvwGHJKLMPQRSUVW/%")
 )
 
 func bytesOf(s string) (table [256]bool) {
@@ -85,7 +92,7 @@ func textNode(s string) *yaml.Node {
 	case surelyPlain(s):
 	case surelySingle(s):
 		n.Style = yaml.SingleQuotedStyle
-	case misread(s):
+	case surelyDouble(s), misread(s):
 		n.Style = yaml.DoubleQuotedStyle
 	default:
 		var asked yaml.Node

@@ -111,6 +111,11 @@ func FuzzString(f *testing.F) {
 				t.Errorf("surely in single quotes, but yaml.v3 writes %s", asked)
 			}
 		}
+		if surelyDouble(s) && !misread(s) {
+			if asked, err := yaml.Marshal(s); err != nil || string(asked) != `"`+s+`"`+"\n" {
+				t.Errorf("surely in double quotes, but yaml.v3 writes %s", asked)
+			}
+		}
 		if surelyPlain(s) {
 			if asked, err := yaml.Marshal(s); err != nil || string(asked) != s+"\n" {
 				t.Errorf("surely plain, but yaml.v3 writes %s", asked)

@@ -144,8 +144,11 @@ func (y *yamlSink) quoted(s string) string {
 	if q, ok := y.odd[s]; ok {
 		return q
 	}
-	if surelySingle(s) {
+	switch {
+	case surelySingle(s):
 		return "'" + s + "'"
+	case surelyDouble(s):
+		return `"` + s + `"`
 	}
 	n := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{textNode("k"), textNode(s)}}
 	out, err := marshal(n)

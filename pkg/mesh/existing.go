@@ -14,11 +14,12 @@ func (r *resolver) existing() bool { return r.spec.Install.Mode == "existing" }
 
 // withoutInstallation is a layer without what it says of an installation that is
 // not ours. What Kyma's patch changed there is in the layers "existing".
-func (l layer) withoutInstallation() layer {
-	in := &l.Spec.Install
+func (l *layer) withoutInstallation() *layer {
+	reduced := *l
+	in := &reduced.Spec.Install
 	*in = spec.Install{Mode: in.Mode, Deliver: in.Deliver, IstioVersion: in.IstioVersion}
-	l.Spec.Proxy, l.Spec.Telemetry = spec.Proxy{}, spec.Telemetry{}
-	return l
+	reduced.Spec.Proxy, reduced.Spec.Telemetry = spec.Proxy{}, spec.Telemetry{}
+	return &reduced
 }
 
 // elsewhere refuses the words about pods that somebody else installed, and about

@@ -60,21 +60,21 @@ var layerFiles embed.FS
 
 // layers are all layers by the names of their files. Each is read when it is first
 // asked for, since a document has four or five of them under it.
-var layers = sync.OnceValue(func() map[string]func() layer {
+var layers = sync.OnceValue(func() map[string]func() *layer {
 	files, err := layerFiles.ReadDir("layers")
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
-	all := make(map[string]func() layer, len(files))
+	all := make(map[string]func() *layer, len(files))
 	for _, f := range files {
-		all[f.Name()] = sync.OnceValue(func() layer { return readLayer(f.Name()) })
+		all[f.Name()] = sync.OnceValue(func() *layer { return readLayer(f.Name()) })
 	}
 	return all
 })
 
 // readLayer panics on a broken layer: it is part of the program, and a test
 // reads every one.
-func readLayer(name string) layer {
+func readLayer(name string) *layer {
 	text, err := layerFiles.ReadFile("layers/" + name)
 	if err != nil {
 		panic(err)
@@ -87,7 +87,7 @@ func readLayer(name string) layer {
 	if len(ds) > 0 {
 		panic(fmt.Sprintf("layers/%s: %v", name, ds.Locate(source.Pos)))
 	}
-	return l
+	return &l
 }
 
 // stack are the layers under a document, the highest first.
@@ -98,7 +98,7 @@ type namedLayer struct {
 	// reduced says that it lies under an existing Istio, without what it says of an
 	// installation.
 	reduced bool
-	layer
+	*layer
 }
 
 // stackOf says which layers lie under a document of this generation, profile and
@@ -152,7 +152,7 @@ func (s stack) merged() layer {
 	}
 	var l layer
 	for _, below := range s {
-		fill(reflect.ValueOf(&l).Elem(), reflect.ValueOf(below.layer))
+		fill(reflect.ValueOf(&l).Elem(), reflect.ValueOf(below.layer).Elem())
 	}
 	mergedStacks.Store(key.String(), &l)
 	return l

@@ -36,7 +36,7 @@ func TestLayersStateOnlyWhatDiffers(t *testing.T) {
 		for i, l := range s {
 			uses[l.name]++
 			below := s[i+1:].merged()
-			for _, path := range repeated(reflect.ValueOf(l.layer), reflect.ValueOf(below), l.name) {
+			for _, path := range repeated(reflect.ValueOf(*l.layer), reflect.ValueOf(below), l.name) {
 				if repeats[l.name] == nil {
 					repeats[l.name] = map[string]int{}
 				}
