@@ -5,8 +5,7 @@ import (
 	"io"
 	"slices"
 
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
-	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
 )
@@ -56,8 +55,8 @@ func (c *call) output() ([]byte, error) {
 // get its own output, and that comes out as it came in.
 func (c *call) appendResults() error {
 	prior := c.prior()
-	said := func(r *framework.Result) bool { return prior[resultKey(r)] }
-	var results kyaml.Node
+	said := func(r krmResult) bool { return prior[resultKey(r)] }
+	var results yaml.Node
 	if err := results.Encode(slices.DeleteFunc(c.results(), said)); err != nil {
 		return err
 	}
@@ -72,17 +71,17 @@ func (c *call) prior() map[string]bool {
 		return prior
 	}
 	for _, n := range results.Content {
-		var r framework.Result
+		var r krmResult
 		if n.Decode(&r) == nil {
-			prior[resultKey(&r)] = true
+			prior[resultKey(r)] = true
 		}
 	}
 	return prior
 }
 
 // resultKey is the same for results that say the same.
-func resultKey(r *framework.Result) string {
-	text, err := kyaml.Marshal(r)
+func resultKey(r krmResult) string {
+	text, err := yaml.Marshal(r)
 	if err != nil {
 		return "" // not reached: it was read as YAML, or holds text only
 	}
@@ -91,26 +90,23 @@ func resultKey(r *framework.Result) string {
 
 // results say the diagnostics in KRM's words. Severity is always there: hosts
 // disagree about its default.
-func (c *call) results() framework.Results {
-	var all framework.Results
+func (c *call) results() []krmResult {
+	var all []krmResult
 	for _, d := range c.ds {
 		p := c.placeOf(d)
-		r := &framework.Result{
+		r := krmResult{
 			Message:  d.Message,
-			Severity: framework.Severity(d.Severity.String()),
+			Severity: d.Severity.String(),
 			Tags:     map[string]string{"code": string(d.Code)},
 		}
 		if path := d.Path.String(); path != "" {
-			r.Field = &framework.Field{Path: path}
+			r.Field = &resultField{Path: path}
 		}
 		if p.kind != "" {
-			r.ResourceRef = &kyaml.ResourceIdentifier{
-				TypeMeta: kyaml.TypeMeta{APIVersion: p.apiVersion, Kind: p.kind},
-				NameMeta: kyaml.NameMeta{Name: p.name, Namespace: p.namespace},
-			}
+			r.ResourceRef = &resourceRef{APIVersion: p.apiVersion, Kind: p.kind, Name: p.name, Namespace: p.namespace}
 		}
 		if p.file != "" {
-			r.File = &framework.File{Path: p.file, Index: p.index}
+			r.File = &resultFile{p.file, p.index}
 		}
 		all = append(all, r)
 	}
