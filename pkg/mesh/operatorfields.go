@@ -68,6 +68,7 @@ func (r *resolver) operatorFields(o Override) {
 		}
 	}
 	f.check(o.At, "IstioOperatorSpec", o.Spec)
+	f.chartValues(o)
 	if at, v, _ := fieldOf(o, []string{"hub"}); isOtherText(v, imageHub) {
 		r.ds.Errorf(diag.CodeValue, at, "%q is no image registry; write it as registry.example.com/istio", v)
 	}
@@ -196,12 +197,16 @@ func (f fieldCheck) unknown(at diag.Path, holds, key string) {
 // scalar holds a value against one of the types that are no struct.
 func (f fieldCheck) scalar(at diag.Path, holds string, v any) {
 	ds := f.r.ds
-	values, isChoice := strings.CutPrefix(holds, "one of ")
+	list, isChoice := strings.CutPrefix(holds, "one of ")
+	versions, isVersion := f.r.earlierIstios(holds)
 	switch v := v.(type) {
 	case string:
 		switch {
 		case isChoice:
-			f.r.oneOf(at, v, choice{values: strings.Split(values, ", "), unknown: "no value %s; " + values})
+			f.r.oneOf(at, v, choice{values: strings.Split(list, ", "), unknown: "no value %s; " + list})
+		case isVersion && len(versions) > 0 && !slices.Contains(versions, v): // else the field itself is too young
+			ds.Errorf(diag.CodeValue, at, "no version that Istio 1.%d can behave like; %s", f.r.istio[1], strings.Join(versions, ", "))
+		case isVersion:
 		case holds == "quantity":
 			f.r.quantity(at, v)
 		case !slices.Contains([]string{"text", "int32 or text", "anything"}, holds):
@@ -209,7 +214,7 @@ func (f fieldCheck) scalar(at diag.Path, holds string, v any) {
 		}
 	case int:
 		switch {
-		case holds == "text" || isChoice:
+		case holds == "text" || isChoice || isVersion:
 			ds.Errorf(diag.CodeNotText, at, "%d is a number in YAML; write %q", v, strconv.Itoa(v))
 		case slices.Contains([]string{"number", "quantity", "anything"}, holds):
 		case ranges[holds] == [2]int{}:
@@ -218,13 +223,13 @@ func (f fieldCheck) scalar(at diag.Path, holds string, v any) {
 			ds.Errorf(diag.CodeValue, at, "%d is out of range; %d to %d", v, ranges[holds][0], ranges[holds][1])
 		}
 	case float64:
-		if holds == "text" || isChoice {
+		if holds == "text" || isChoice || isVersion {
 			ds.Errorf(diag.CodeNotText, at, "%v is a number in YAML; write %q", v, fmt.Sprint(v))
 		} else if !slices.Contains([]string{"number", "quantity", "anything"}, holds) {
 			f.wrong(at, holds, v)
 		}
 	case bool:
-		if holds == "text" || isChoice {
+		if holds == "text" || isChoice || isVersion {
 			ds.Errorf(diag.CodeNotText, at, "%v is a bool in YAML; write \"%[1]v\"", v)
 		} else if holds != "bool" && holds != "anything" {
 			f.wrong(at, holds, v)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -35,9 +36,18 @@ const fieldsHead = `# What the fields of an IstioOperator's spec hold, from Isti
 # Go types: test/istio writes this file (go test -run TestFields -update .) and
 # fails when it is out of date. A field holds text, a bool, a number, an int32, int64
 # or uint32, a quantity of Kubernetes, a mapping or anything as its user likes, one
-# of some values, a type of this file, or a list or map of these. MeshConfig is
-# istio.io/api's.
+# of some values, an earlier minor version of Istio, a type of this file, or a list or
+# map of these. MeshConfig is istio.io/api's.
 `
+
+// refusalsFile is what else of the values Istio's charts refuse.
+const refusalsFile = "../../pkg/mesh/fields/charts.yaml"
+
+const refusalsHead = `# Values that Istio's charts refuse, by path below values: test/istio writes this
+# file from the charts (go test -run TestFields -update .) and fails when it is out of
+# date.
+removed:
+- `
 
 // TestFields holds the library's list of fields against Istio's types.
 func TestFields(t *testing.T) {
@@ -52,7 +62,7 @@ func TestFields(t *testing.T) {
 		names = append(names, strings.TrimSuffix(path.Base(p), ".yaml"))
 	}
 	types["IstioOperatorSpec"].fields["profile"] = "one of " + strings.Join(names, ", ")
-	types["Values"].fields["profile"] = types["IstioOperatorSpec"].fields["profile"]
+	types.narrow(t)
 
 	var b strings.Builder
 	b.WriteString(fieldsHead)
@@ -62,18 +72,92 @@ func TestFields(t *testing.T) {
 			fmt.Fprintf(&b, "  %s: %s\n", field, types[name].fields[field])
 		}
 	}
+	isWritten(t, fieldsFile, b.String())
+	isWritten(t, refusalsFile, refusalsHead+strings.Join(removedValues(t), "\n- ")+"\n")
+}
+
+// isWritten holds a file of the library against what Istio says, or writes it.
+func isWritten(t *testing.T, file, want string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(fieldsFile, []byte(b.String()), 0o666); err != nil {
+		if err := os.WriteFile(file, []byte(want), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile(fieldsFile)
+	got, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != b.String() {
-		t.Errorf("%s is not what Istio's types say; run this test with -update", fieldsFile)
+	if string(got) != want {
+		t.Errorf("%s is not what Istio says; run this test with -update", file)
 	}
+}
+
+// narrow makes fields hold what Istio's charts take and its types do not say.
+func (f fieldTypes) narrow(t *testing.T) {
+	f["Values"].fields["profile"] = "one of " + strings.Join(chartFiles(t, `profile-([a-z]+)\.yaml`), ", ")
+	f["GlobalConfig"].fields["platform"] = "one of " + strings.Join(chartFiles(t, `profile-platform-(.+)\.yaml`), ", ")
+	earlier := chartFiles(t, `profile-compatibility-version-(.+)\.yaml`)
+	for i, version := range earlier[1:] {
+		var before, minor int
+		fmt.Sscanf(earlier[i]+" "+version, "1.%d 1.%d", &before, &minor)
+		if minor != before+1 {
+			t.Errorf("there are files of Istio %s and %s, and none between", earlier[i], version)
+		}
+	}
+	for _, name := range []string{"Values", "IstioOperatorSpec"} {
+		f[name].fields["compatibilityVersion"] = "Istio " + earlier[0] + " to " + earlier[len(earlier)-1]
+	}
+	f["Values"].fields["gatewayClasses"] = "map of mapping" // the chart walks both
+	f["Values"].fields["ztunnel"], f["IstioOperatorSpec"].fields["unvalidatedValues"] = "mapping", "mapping"
+	for _, path := range removedValues(t) {
+		keys, of := strings.Split(path, "."), f["Values"]
+		for _, key := range keys[:len(keys)-1] {
+			if of != nil {
+				of = f[of.fields[key]]
+			}
+		}
+		if of != nil {
+			delete(of.fields, keys[len(keys)-1])
+		}
+	}
+}
+
+// chartFiles are what the names of a chart's files hold at the group of a pattern.
+// All charts have the same ones.
+func chartFiles(t *testing.T, pattern string) []string {
+	entries, err := fs.ReadDir(manifests.BuiltinOrDir(""), "charts/base/files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if found := regexp.MustCompile("^" + pattern + "$").FindStringSubmatch(e.Name()); found != nil {
+			names = append(names, found[1])
+		}
+	}
+	if len(names) < 3 {
+		t.Fatalf("no charts with files %s: %v", pattern, names)
+	}
+	return names
+}
+
+// removedValues are the values at which the chart of istiod stops.
+func removedValues(t *testing.T) []string {
+	notes, err := fs.ReadFile(manifests.BuiltinOrDir(""), "charts/istio-control/istio-discovery/templates/NOTES.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(notes), "$failDeps := dict")
+	list, _, _ = strings.Cut(list, "}}")
+	var paths []string
+	for _, found := range regexp.MustCompile(`(?m)^\s*"([a-zA-Z0-9.]+)"`).FindAllStringSubmatch(list, -1) {
+		paths = append(paths, found[1])
+	}
+	if len(paths) < 5 {
+		t.Fatalf("the chart refuses only %v", paths)
+	}
+	return slices.Sorted(slices.Values(paths))
 }
 
 // fieldTypes are struct types by name, with what each field holds.

@@ -156,7 +156,7 @@ func taken(text []byte) error {
 	if err := checkOperator(text); err != nil {
 		return err
 	}
-	_, err := generate(text)
+	_, err := generateOnce(text)
 	return err
 }
 

@@ -174,26 +174,27 @@ var allGenerated sync.Map // texts of the IstioOperators → *generated
 // -f, with Istio's charts. Many cases have the same one, and each costs a third of a
 // second.
 func generate(texts ...[]byte) ([]operatormanifest.ManifestSet, error) {
-	for i, text := range texts {
-		texts[i] = today(text)
-	}
 	entry, _ := allGenerated.LoadOrStore(string(bytes.Join(texts, []byte("\n---\n"))), &generated{})
 	g := entry.(*generated)
-	g.once.Do(func() {
-		var folder string
-		if folder, g.err = os.MkdirTemp("", "kymamesh-istio-"); g.err != nil {
-			return
-		}
-		defer os.RemoveAll(folder)
-		var files []string
-		for i, text := range texts {
-			file := filepath.Join(folder, fmt.Sprintf("operator%d.yaml", i))
-			if g.err = os.WriteFile(file, text, 0o600); g.err != nil {
-				return
-			}
-			files = append(files, file)
-		}
-		g.sets, _, g.err = operatorrender.GenerateManifest(files, nil, false, nil, nil)
-	})
+	g.once.Do(func() { g.sets, g.err = generateOnce(texts...) })
 	return g.sets, g.err
+}
+
+// generateOnce is generate for texts that nobody asks for again.
+func generateOnce(texts ...[]byte) ([]operatormanifest.ManifestSet, error) {
+	folder, err := os.MkdirTemp("", "kymamesh-istio-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	var files []string
+	for i, text := range texts {
+		file := filepath.Join(folder, fmt.Sprintf("operator%d.yaml", i))
+		if err := os.WriteFile(file, today(text), 0o600); err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	sets, _, err := operatorrender.GenerateManifest(files, nil, false, nil, nil)
+	return sets, err
 }

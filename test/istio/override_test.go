@@ -5,12 +5,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/kymamesh/kymamesh/pkg/manifest"
 	"github.com/kymamesh/kymamesh/pkg/spec"
 )
 
@@ -29,7 +31,8 @@ var heldBy = sync.OnceValue(func() map[string]map[string]string {
 })
 
 // TestRandomOverrides holds what we let into an IstioOperator against Istio's
-// reader of it.
+// reader of it, and that of some documents against its charts as well, which take a
+// third of a second.
 func TestRandomOverrides(t *testing.T) {
 	documents := func(seed uint64) []tree {
 		g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
@@ -37,6 +40,36 @@ func TestRandomOverrides(t *testing.T) {
 		return []tree{{"apiVersion": spec.APIVersion, "kind": spec.KindKymaMesh, "metadata": tree{"name": "shop"}, "spec": words}}
 	}
 	tryRandom(t, documents, documents)
+	seed, count := uint64(1), 20
+	if soak, err := strconv.Atoi(os.Getenv("KYMAMESH_SOAK")); err == nil {
+		seed, count = rand.Uint64(), soak/10
+	}
+	t.Logf("seed %d for the charts", seed)
+	for i := range uint64(count) {
+		docs := documents(seed + i)
+		if objects, _, ds := inPackage([]byte(streamOf(docs))); !ds.HasErrors() {
+			if err := installs(objects); err != nil {
+				t.Errorf("seed %d: %v\n%s", seed+i, err, streamOf(docs))
+			}
+		}
+	}
+}
+
+// installs tells what Istio's charts have against the IstioOperators of a rendering.
+func installs(objects []manifest.Object) error {
+	for _, o := range objects {
+		if o.Kind.Name != "IstioOperator" {
+			continue
+		}
+		text, err := manifest.AppendYAML(nil, o)
+		if err != nil {
+			return err
+		}
+		if _, err := generateOnce(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // override is a random part of an IstioOperator's spec.
@@ -67,6 +100,9 @@ func (g *generator) held(holds, field string, depth int) any {
 	}
 	if values, ok := strings.CutPrefix(holds, "one of "); ok {
 		return g.text(strings.Split(values, ", ")...)
+	}
+	if strings.HasPrefix(holds, "Istio ") {
+		return g.text("1.25", "1.29", "1.30")
 	}
 	if fields, ok := heldBy()[holds]; ok {
 		return g.heldStruct(holds, fields, depth)
