@@ -44,6 +44,7 @@ var rooms = []room{
 	// vocabulary's too.
 	{"pkg/spec", []string{"pkg/", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api", "google.golang.org/protobuf"}},
 	{"pkg/mesh", []string{"pkg/manifest", "pkg/render", "pkg/check", "pkg/topology", "internal/resourcelist", "cmd/", "plugins/"}, []string{"go.yaml.in/yaml", "istio.io/api", "google.golang.org/protobuf"}},
+	{"pkg/mesh/fields", []string{"pkg/", "internal/", "cmd/", "plugins/"}, []string{"go.yaml.in/yaml"}},
 	{"pkg/manifest", []string{"pkg/spec", "pkg/mesh", "pkg/render", "pkg/check", "pkg/topology", "internal/strictyaml", "internal/resourcelist", "cmd/", "plugins/"}, []string{"google.golang.org/protobuf", "go.yaml.in/yaml"}},
 	{"pkg/topology", []string{"pkg/spec", "pkg/mesh", "pkg/check", "pkg/render", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api", "google.golang.org/protobuf", "go.yaml.in/yaml"}},
 	{"pkg/check", []string{"pkg/spec", "pkg/mesh", "pkg/render", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api", "google.golang.org/protobuf"}},

@@ -3,26 +3,10 @@ package mesh
 import (
 	"fmt"
 	"strings"
-	"sync"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/mesh/fields"
 )
-
-// chartRefusals are values that Istio's charts stop at, whatever istioctl's own
-// validation says of them.
-var chartRefusals = sync.OnceValue(func() []string {
-	var file struct{ Removed []string }
-	text, err := fieldFiles.ReadFile("fields/charts.yaml")
-	if err == nil {
-		err = yaml.Unmarshal(text, &file)
-	}
-	if err != nil {
-		panic(err)
-	}
-	return file.Removed
-})
 
 // handedOn are places that istioctl gives to a chart without reading what they hold.
 var handedOn = []string{"unvalidatedValues", "unvalidatedValues.ztunnel", "values.ztunnel"}
@@ -45,10 +29,10 @@ func (f fieldCheck) chartValues(o Override) {
 			f.read(Override{Spec: m, At: at})
 		}
 	}
-	if at, v, _ := fieldOf(o, []string{"unvalidatedValues"}); v != nil {
+	if at, v, _ := fieldOf(o, []string{"unvalidatedValues"}); shape(v) == "a mapping" {
 		f.shapes(at, "Values", v)
 	}
-	for _, path := range chartRefusals() {
+	for _, path := range fields.Removed() {
 		places := []string{"unvalidatedValues." + path}
 		if strings.HasPrefix(path, "meshConfig.") {
 			places = append(places, path)
@@ -73,7 +57,7 @@ func (f fieldCheck) read(o Override) {
 	}
 	for _, n := range namingFiles {
 		at, v, _ := fieldOf(o, strings.Split(n.path, "."))
-		f.check(at, operatorTypes()[n.of][n.field], v)
+		f.check(at, fields.Types()[n.of][n.field], v)
 	}
 }
 
@@ -81,11 +65,11 @@ func (f fieldCheck) read(o Override) {
 // in a panic otherwise. What stands in them, and which other ones there are, is
 // nobody's to say.
 func (f fieldCheck) shapes(at diag.Path, holds string, v any) {
-	fields, isStruct := operatorTypes()[holds]
+	known, isStruct := fields.Types()[holds]
 	if !isStruct || v == nil {
 		return
 	}
-	f.mapping(at, v, func(at diag.Path, key string, v any) { f.shapes(at, fields[key], v) })
+	f.mapping(at, v, func(at diag.Path, key string, v any) { f.shapes(at, known[key], v) })
 }
 
 // earlierIstios are the versions whose behaviour the mesh's Istio can keep. Its

@@ -1,14 +1,12 @@
 package mesh
 
 import (
-	"embed"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v3"
 	meshconfig "istio.io/api/mesh/v1alpha1"
@@ -16,33 +14,8 @@ import (
 	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
+	"github.com/kymamesh/kymamesh/pkg/mesh/fields"
 )
-
-//go:embed fields/*.yaml
-var fieldFiles embed.FS
-
-// fieldTable is text by type and field.
-type fieldTable map[string]map[string]string
-
-// operatorTypes are what the fields of an IstioOperator hold, and goneFields what
-// to say of some that it does not have.
-var (
-	operatorTypes = sync.OnceValue(func() fieldTable { return readFields("istiooperator.yaml") })
-	goneFields    = sync.OnceValue(func() fieldTable { return readFields("gone.yaml") })
-)
-
-// readFields panics on a broken file, since it is part of the program.
-func readFields(name string) fieldTable {
-	text, err := fieldFiles.ReadFile("fields/" + name)
-	if err != nil {
-		panic(err)
-	}
-	var t fieldTable
-	if err := yaml.Unmarshal(text, &t); err != nil {
-		panic(fmt.Sprintf("fields/%s: %v", name, err))
-	}
-	return t
-}
 
 // settled are fields that decide where the mesh is and what it is called, which
 // other objects have to know, with what to say of them. What is rendered for
@@ -126,9 +99,9 @@ func (f fieldCheck) check(at diag.Path, holds string, v any) {
 		f.mapping(at, v, func(at diag.Path, _ string, v any) { f.check(at, value, v) })
 		return
 	}
-	if fields, ok := operatorTypes()[holds]; ok {
+	if known, ok := fields.Types()[holds]; ok {
 		f.mapping(at, v, func(at diag.Path, key string, v any) {
-			if inner, ok := fields[key]; ok {
+			if inner, ok := known[key]; ok {
 				f.check(at, inner, v)
 				return
 			}
@@ -184,8 +157,8 @@ func (f fieldCheck) mapping(at diag.Path, v any, each func(diag.Path, string, an
 }
 
 func (f fieldCheck) unknown(at diag.Path, holds, key string) {
-	names := slices.Sorted(maps.Keys(operatorTypes()[holds]))
-	if text, ok := goneFields()[holds][key]; ok {
+	names := slices.Sorted(maps.Keys(fields.Types()[holds]))
+	if text, ok := fields.Gone()[holds][key]; ok {
 		f.r.ds.Errorf(diag.CodeUnknownWord, at, "no such word; %s", text)
 	} else if like, ok := diag.Nearest(key, names); ok {
 		f.r.ds.Errorf(diag.CodeUnknownWord, at, "no such word; did you mean %q?", like)

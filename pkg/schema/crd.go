@@ -46,16 +46,24 @@ func CustomResourceDefinition(kind string) Tree {
 // and every value with one type. within are the definitions that it lies in.
 func (g *generator) structural(s Tree, within []string) Tree {
 	if name, ok := s["$ref"].(string); ok {
-		return g.inlined(strings.TrimPrefix(name, "#/$defs/"), s, within)
+		return g.inlined(strings.TrimPrefix(name, referenceTo), s, within)
 	}
-	if _, single := s["type"].(string); !single {
+	kind, isNullable, single := singleType(s)
+	if !single {
 		return described(Tree{"x-kubernetes-preserve-unknown-fields": true}, s)
 	}
-	out := described(Tree{}, s)
+	out := described(Tree{"type": kind}, s)
+	if isNullable {
+		out["nullable"] = true
+	}
 	for key, value := range s {
 		switch key {
-		case "type", "pattern", "minimum", "maximum", "required", "enum", "allOf":
+		case "pattern", "minimum", "maximum", "required", "allOf":
 			out[key] = value
+		case "enum":
+			if !isNullable { // it would have to name null, which no list of texts can
+				out[key] = value
+			}
 		case "not":
 			out[key] = Tree{"enum": []any{value.(Tree)["const"]}}
 		case "items":
@@ -75,11 +83,36 @@ func (g *generator) structural(s Tree, within []string) Tree {
 	return out
 }
 
-// inlined is the definition that s refers to. One that holds itself takes
-// anything there.
+// singleType is the one type that a schema knows beside null.
+func singleType(s Tree) (kind string, isNullable, single bool) {
+	switch kinds := s["type"].(type) {
+	case string:
+		return kinds, false, true
+	case []string:
+		if len(kinds) == 2 && kinds[1] == "null" {
+			return kinds[0], true, true
+		}
+	}
+	return "", false, false
+}
+
+// mostOverridden is how deep the fields of an IstioOperator are told in a definition,
+// which repeats them at each place: with all of them it would be larger than what a
+// cluster stores.
+const mostOverridden = 4
+
+// inlined is the definition that s refers to. One that holds itself, and one deep in
+// install.override, takes anything there.
 func (g *generator) inlined(name string, s Tree, within []string) Tree {
-	if slices.Contains(within, name) {
-		return described(Tree{"type": "object", "x-kubernetes-preserve-unknown-fields": true}, s)
+	_, isNullable, _ := singleType(g.definitions[name].(Tree))
+	isOverridden := func(name string) bool { return strings.HasPrefix(name, overridden) }
+	outer := slices.IndexFunc(within, isOverridden)
+	if slices.Contains(within, name) || outer >= 0 && len(within)-outer >= mostOverridden && g.definitions[name].(Tree)["properties"] != nil {
+		any := Tree{"type": "object", "x-kubernetes-preserve-unknown-fields": true}
+		if isNullable {
+			any["nullable"] = true
+		}
+		return described(any, s)
 	}
 	out := g.structural(g.definitions[name].(Tree), append(within[:len(within):len(within)], name))
 	return described(out, s)

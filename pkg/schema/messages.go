@@ -16,12 +16,19 @@ func (g *generator) message(md protoreflect.MessageDescriptor, ones []string) Tr
 		return g.wellKnown(md)
 	}
 	name := string(md.FullName())
+	if g.over {
+		name = overridden + name
+	}
 	if ones != nil {
 		name += "." + strings.Join(ones, ".")
 	}
 	if _, known := g.definitions[name]; !known {
 		g.definitions[name] = Tree{} // for a message that holds itself
-		g.definitions[name] = g.fields(md, ones)
+		s := g.fields(md, ones)
+		if g.over {
+			s = nullable(s)
+		}
+		g.definitions[name] = s
 	}
 	if isStringMatch(md) {
 		return Tree{"anyOf": []any{Tree{"type": "string"}, reference(name)}}
@@ -43,10 +50,16 @@ func (g *generator) fields(md protoreflect.MessageDescriptor, ones []string) Tre
 		if options, ok := fd.Options().(*descriptorpb.FieldOptions); ok && options.GetDeprecated() {
 			s["deprecated"] = true
 		}
+		if g.over {
+			s = nullable(s)
+			if items, ok := s["items"].(Tree); ok {
+				g.marked(items)
+			}
+		}
 		properties[fd.JSONName()] = s
 	}
 	s := Tree{"type": "object", "properties": properties, "additionalProperties": false, "description": "Istio's " + Reference(md)}
-	if excluding := exclusions(md); excluding != nil {
+	if excluding := exclusions(md); excluding != nil && !g.over { // where null may be one of two
 		s["allOf"] = excluding
 	}
 	return s
@@ -73,7 +86,11 @@ func exclusions(md protoreflect.MessageDescriptor) []any {
 func (g *generator) field(fd protoreflect.FieldDescriptor, one bool) Tree {
 	switch {
 	case fd.IsMap():
-		s := Tree{"type": "object", "additionalProperties": g.scalarOrMessage(fd.MapValue())}
+		value := g.scalarOrMessage(fd.MapValue())
+		if g.over {
+			value = nullable(value)
+		}
+		s := Tree{"type": "object", "additionalProperties": value}
 		if fd.MapKey().Kind() != protoreflect.StringKind {
 			s["propertyNames"] = Tree{"pattern": wholeNumber}
 		}

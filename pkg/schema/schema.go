@@ -65,4 +65,6 @@ func (g *generator) document(kind string) Tree {
 	return s
 }
 
-func reference(definition string) Tree { return Tree{"$ref": "#/$defs/" + definition} }
+const referenceTo = "#/$defs/"
+
+func reference(definition string) Tree { return Tree{"$ref": referenceTo + definition} }

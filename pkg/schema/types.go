@@ -11,7 +11,11 @@ import (
 )
 
 // generator collects the definitions that schemas refer to.
-type generator struct{ definitions Tree }
+type generator struct {
+	definitions Tree
+	// over says that it is about what lies in install.override.
+	over bool
+}
 
 var (
 	textSetter   = reflect.TypeFor[strictyaml.TextSetter]()
@@ -75,6 +79,9 @@ func (g *generator) value(t reflect.Type, w strictyaml.Word) Tree {
 		item := g.value(t.Elem(), strictyaml.Word{Ones: w.Ones})
 		return list(item, w.One)
 	case reflect.Map:
+		if t.Elem().Kind() == reflect.Interface {
+			return g.override()
+		}
 		s := Tree{"type": "object", "additionalProperties": g.value(t.Elem(), strictyaml.Word{One: w.One})}
 		if t.Key().Kind() == reflect.Int {
 			s["propertyNames"] = Tree{"pattern": wholeNumber}
@@ -92,7 +99,7 @@ func (g *generator) value(t reflect.Type, w strictyaml.Word) Tree {
 	case reflect.Float64:
 		return Tree{"type": "number"}
 	}
-	return Tree{} // of an override, where null deletes
+	return nothing()
 }
 
 // anything is whatever a word takes that leaves its value to somebody else, but

@@ -231,8 +231,6 @@ var unseen = map[diag.Code]string{
 var unseenIn = map[string]string{
 	"access-service-without-http KM008": "TCP is a value of the vocabulary, whether it is rendered yet or not",
 	"deep-alias KM003":                  "an editor gives up before it gets there",
-	"override-fields KM003":             "the fields of an IstioOperator are the program's to know",
-	"override-fields KM005":             "the fields of an IstioOperator are the program's to know",
 	"route-conditions-values KM005":     "only withoutHeaders takes one value; it has the type of headers",
 	"tagged-scalar KM005":               "JSON has no tags",
 }
