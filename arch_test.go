@@ -52,7 +52,7 @@ var rooms = []room{
 	{"pkg/matrix", []string{"pkg/spec", "pkg/mesh", "pkg/manifest", "pkg/check", "pkg/trace", "pkg/render", "internal/", "cmd/", "plugins/"}, []string{"istio.io/api"}},
 	{"pkg/edit", []string{"pkg/spec", "pkg/mesh", "pkg/check", "pkg/render", "cmd/", "plugins/"}, []string{"go.yaml.in/yaml"}},
 	{"pkg/render", []string{"cmd/", "plugins/"}, []string{"go.yaml.in/yaml", "istio.io/api", "google.golang.org/protobuf"}},
-	{"pkg/schema", []string{"pkg/mesh", "pkg/manifest", "pkg/render", "pkg/check", "pkg/topology", "internal/resourcelist", "cmd/", "plugins/"}, []string{"google.golang.org/protobuf"}},
+	{"pkg/schema", []string{"pkg/mesh", "pkg/manifest", "pkg/render", "pkg/check", "pkg/topology", "internal/resourcelist", "cmd/", "plugins/"}, []string{"istio.io/api", "google.golang.org/protobuf"}},
 	{"internal/resourcelist", []string{"pkg/spec", "pkg/mesh", "pkg/manifest", "pkg/render", "pkg/check", "pkg/topology", "cmd/", "plugins/"}, []string{"go.yaml.in/yaml"}},
 	{"plugins/kymamesh-krm", []string{"pkg/mesh", "cmd/"}, []string{"go.yaml.in/yaml"}},
 	{"cmd/kymamesh", []string{"pkg/mesh", "plugins/"}, nil},
