@@ -23,10 +23,6 @@ var (
 		"values.pilot.podLabels": 13,
 		// Change notes of 1.20.0, pull request 47207.
 		"values.global.proxy.startupProbe": 20,
-		// The documentation of 1.21 is the first to have it, with 1.20 as the only
-		// version.
-		"compatibilityVersion":        21,
-		"values.compatibilityVersion": 21,
 		// Change notes of 1.28.0, pull request 57330.
 		"values.global.proxy.seccompProfile": 28,
 	}

@@ -75,7 +75,7 @@ func (f fieldCheck) shapes(at diag.Path, holds string, v any) {
 // earlierIstios are the versions whose behaviour the mesh's Istio can keep. Its
 // charts have a file for each: today's those of the list of fields, an older one some
 // of those before it. Which ones is not known, but none before 1.20, with which
-// Istio 1.21 began.
+// Istio 1.21 began (the documentation of 1.21 is the first that has the field).
 func (r *resolver) earlierIstios(holds string) (versions []string, ok bool) {
 	var oldest, newest int
 	if _, err := fmt.Sscanf(holds, earlierForm, &oldest, &newest); err != nil {

@@ -23,9 +23,8 @@ func (r *resolver) mtls() []MTLS {
 	places := []MTLS{{Namespace: Root, Name: "default", Mode: mode, Origin: at}}
 	places = append(places, r.namespaceMTLS()...)
 	labelled := map[string][]*service{}
-	for i := range r.services {
-		s := &r.services[i]
-		if place, ok := r.serviceMTLS(*s); ok {
+	for _, s := range r.services {
+		if place, ok := r.serviceMTLS(s); ok {
 			places = append(places, place)
 			r.onePods(place.Origin, s, labelled)
 		}

@@ -177,7 +177,9 @@ func (f fieldCheck) scalar(at diag.Path, holds string, v any) {
 		switch {
 		case isChoice:
 			f.r.oneOf(at, v, choice{values: strings.Split(list, ", "), unknown: "no value %s; " + list})
-		case isVersion && len(versions) > 0 && !slices.Contains(versions, v): // else the field itself is too young
+		case isVersion && len(versions) == 0:
+			f.r.since(at, 21)
+		case isVersion && !slices.Contains(versions, v):
 			ds.Errorf(diag.CodeValue, at, "no version that Istio 1.%d can behave like; %s", f.r.istio[1], strings.Join(versions, ", "))
 		case isVersion:
 		case holds == "quantity":
