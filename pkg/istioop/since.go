@@ -40,8 +40,17 @@ var (
 // versions, and the reader has refused it in what documents say. It returns the
 // versions that brought what is left out, by path of Leaf.
 func forgetYoung(spec manifest.Tree, minor int) map[string]int {
-	f := forgetter{minor, map[string]int{}}
-	f.listed("", spec)
+	f := forgetter{minor: minor, listed: map[string]int{}, left: map[string]int{}}
+	for _, places := range []map[string]int{youngFields, youngValues} {
+		for path, since := range places {
+			if minor < since {
+				f.listed[path] = since
+			}
+		}
+	}
+	if len(f.listed) > 0 {
+		f.places("", spec)
+	}
 	if config, ok := spec["meshConfig"].(manifest.Tree); ok {
 		f.message("meshConfig", config, (&meshconfig.MeshConfig{}).ProtoReflect().Descriptor())
 	}
@@ -50,7 +59,9 @@ func forgetYoung(spec manifest.Tree, minor int) map[string]int {
 
 type forgetter struct {
 	minor int
-	left  map[string]int
+	// listed are the young places of this Istio.
+	listed map[string]int
+	left   map[string]int
 }
 
 // forget leaves out a key if the version that brought it has not come.
@@ -63,20 +74,20 @@ func (f forgetter) forget(path string, from manifest.Tree, key string, since int
 	return true
 }
 
-// listed leaves out the young places, and a mapping that is empty then.
-func (f forgetter) listed(at string, v any) {
+// places leaves out the listed places, and a mapping that is empty then.
+func (f forgetter) places(at string, v any) {
 	switch v := v.(type) {
 	case []any:
 		for i, item := range v {
-			f.listed(fmt.Sprintf("%s[%s]", at, itemName(i, item)), item)
+			f.places(fmt.Sprintf("%s[%s]", at, itemName(i, item)), item)
 		}
 	case manifest.Tree:
 		for key, value := range v {
 			path := strings.TrimPrefix(at+"."+key, ".")
-			if f.forget(path, v, key, max(youngFields[path], youngValues[path])) {
+			if f.forget(path, v, key, f.listed[path]) {
 				continue
 			}
-			f.listed(path, value)
+			f.places(path, value)
 			if was, ok := value.(manifest.Tree); ok && len(was) == 0 && f.leftBelow(path) {
 				delete(v, key)
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -133,7 +132,7 @@ func (w *writer) tree(where string, v any) {
 	case Tree:
 		w.enter()
 		w.to.openMapping()
-		for _, k := range slices.Sorted(maps.Keys(v)) {
+		for _, k := range sortedKeys(v) {
 			w.key(where, k)
 			w.tree(k, v[k])
 		}
@@ -158,6 +157,16 @@ func (w *writer) tree(where string, v any) {
 	default:
 		w.fail("%s is a %T; want string, bool, int, float64, []any or Tree", where, v)
 	}
+}
+
+// sortedKeys makes room once; slices.Sorted would for every doubling.
+func sortedKeys(t Tree) []string {
+	keys := make([]string, 0, len(t))
+	for k := range t {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func (w *writer) textField(k, v string) {
