@@ -4,12 +4,17 @@ package main
 import (
 	"io"
 	"os"
+
+	"github.com/kymamesh/kymamesh/internal/heap"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		heap.CollectLate()
+	}
 	os.Exit(run(os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: isTerminal(os.Stderr)}))
 }
 

@@ -51,3 +51,20 @@ func TestSmallCallsNeedNoCollector(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 }
+
+// The first collection comes late, unless the user says otherwise.
+func TestMiddlingCallsCollectLate(t *testing.T) {
+	var in strings.Builder
+	in.WriteString("apiVersion: mesh.kyma-project.io/v1alpha1\nkind: KymaMesh\nmetadata: {name: shop}\nspec:\n  domain: shop.example.com\n  services:\n")
+	for i := range 300 {
+		fmt.Fprintf(&in, "  - {name: s%d, namespace: shop, split: {v1: 90, v2: 10}}\n", i)
+	}
+	for env, collects := range map[string]bool{"GOGC=": false, "GOGC=100": true, "GOMEMLIMIT=10MiB": true} {
+		cmd := program(t, "render", "-")
+		cmd.Stdin = strings.NewReader(in.String())
+		cmd.Env = append(os.Environ(), "GOGC=", "GOMEMLIMIT=", "GODEBUG=gctrace=1", env)
+		if code, said := exits(t, cmd); code != 0 || strings.HasPrefix(said, "gc 1 ") != collects {
+			t.Errorf("%s: exit code %d: %s", env, code, said)
+		}
+	}
+}

@@ -5,11 +5,18 @@
 // [run].
 package main
 
-import "os"
+import (
+	"os"
+
+	"github.com/kymamesh/kymamesh/internal/heap"
+)
 
 // version is set when a release is built.
 var version = "dev"
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		heap.CollectLate()
+	}
 	os.Exit(run(os.Args[1:], host{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, readFile: os.ReadFile}))
 }
