@@ -2,6 +2,6 @@
 
 package kymamesh
 
-// raceEnabled makes the thousand-fold runs shorter: the race detector costs ten
-// times the time, and finds in twenty runs what it finds in a thousand.
+// raceEnabled makes the hundred-fold runs shorter: the race detector costs ten
+// times the time, and finds in three runs what it finds in a hundred.
 const raceEnabled = true

@@ -179,9 +179,9 @@ func isOurs(entry string) bool {
 // sooner or later.
 func steady(t *testing.T, in string, first output) {
 	t.Helper()
-	times := 100
+	times := 50 // the tests of the root render more often
 	if testing.Short() {
-		times = 20
+		times = 10
 	}
 	for i := range times {
 		if again := called(in); again != first {
