@@ -188,6 +188,7 @@ istioctl has %d messages about configuration. `+"`kymamesh check`"+` finds %d of
 
 // What a check says Istio's webhook refuses, it refuses, and not what is right.
 func TestRefusedIsRefused(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join("..", "..", "pkg", "check", "testdata", string(diag.CodeRefused))
 	for _, name := range []string{"bad", "good"} {
 		text := readAll(t, filepath.Join(folder, name), "package.yaml")

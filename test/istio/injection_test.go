@@ -89,6 +89,7 @@ var injections = []struct {
 // TestInjection holds what is written into pod templates against the injector
 // that reads it, with the templates and the values of the document's installation.
 func TestInjection(t *testing.T) {
+	t.Parallel()
 	for _, c := range injections {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := injected(filepath.Join(goldenDir, "krm", c.name, "want.yaml"))

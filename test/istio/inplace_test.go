@@ -106,6 +106,7 @@ func TestExistingInPlace(t *testing.T) {
 // Every IstioOperator that the function changed is one that istioctl takes, and the
 // mesh's configuration in it one that istiod does.
 func TestEditedOperators(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(goldenDir, "krm", "existing-*", "want.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -193,6 +194,7 @@ spec:
 // thought of: istioctl takes what comes out, a second run changes nothing, and all of
 // it can be taken back byte by byte.
 func TestRandomInPlace(t *testing.T) {
+	t.Parallel()
 	count, seed := 60, uint64(1)
 	if soak := os.Getenv("KYMAMESH_SOAK"); soak != "" {
 		count, _ = strconv.Atoi(soak)

@@ -36,6 +36,7 @@ type refusal struct {
 // TestRefusals spoils one field at a time of what all cases render to. Each way
 // in which Istio refuses the result is one that we have to know.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	var rows []refusal
 	readStrict(t, filepath.Join("testdata", "refusals.yaml"), &rows)
 	for _, row := range rows {

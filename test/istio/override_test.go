@@ -34,6 +34,7 @@ var heldBy = sync.OnceValue(func() map[string]map[string]string {
 // reader of it, and that of some documents against its charts as well, which take a
 // third of a second.
 func TestRandomOverrides(t *testing.T) {
+	t.Parallel()
 	documents := func(seed uint64) []tree {
 		g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
 		words := tree{"kyma": g.text("1.24", "module"), "install": tree{"override": g.override()}}

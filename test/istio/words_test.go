@@ -17,6 +17,7 @@ import (
 // TestRandomWords wants every word of the vocabulary in a random document that is
 // accepted: one that occurs in refused documents alone is never judged.
 func TestRandomWords(t *testing.T) {
+	t.Parallel()
 	missing := vocabulary()
 	all := len(missing)
 	const most = 3000
