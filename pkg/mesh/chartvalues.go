@@ -78,8 +78,11 @@ func (f fieldCheck) shapes(at diag.Path, holds string, v any) {
 // Istio 1.21 began (the documentation of 1.21 is the first that has the field).
 func (r *resolver) earlierIstios(holds string) (versions []string, ok bool) {
 	var oldest, newest int
-	if _, err := fmt.Sscanf(holds, earlierForm, &oldest, &newest); err != nil {
+	if !strings.HasPrefix(holds, "Istio ") {
 		return nil, false
+	}
+	if _, err := fmt.Sscanf(holds, "Istio 1.%d to 1.%d", &oldest, &newest); err != nil {
+		panic(err) // the list of fields is a part of the program
 	}
 	if r.istio[1] <= newest {
 		oldest = 20
@@ -89,5 +92,3 @@ func (r *resolver) earlierIstios(holds string) (versions []string, ok bool) {
 	}
 	return versions, true
 }
-
-const earlierForm = "Istio 1.%d to 1.%d"

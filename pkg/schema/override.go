@@ -96,7 +96,7 @@ var heldScalars = map[string]Tree{
 	"int32":         {"type": orNull("integer"), "minimum": math.MinInt32, "maximum": math.MaxInt32},
 	"int32 or text": {"type": []string{"integer", "string", "null"}},
 	"int64":         {"type": orNull("integer")},
-	"mapping":       {"type": orNull("object")},
+	"mapping":       {"type": orNull("object"), "additionalProperties": Tree{}},
 	"number":        {"type": orNull("number")},
 	"quantity":      {"type": []string{"number", "string", "null"}},
 	"text":          {"type": orNull("string")},

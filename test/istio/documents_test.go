@@ -24,9 +24,13 @@ func (a *kubernetesAPI) takesDocuments(t *testing.T) {
 		a.define(t, text)
 		a.structural(t, definition)
 	}
-	inputs, err := filepath.Glob(filepath.Join(goldenDir, "render", "*", "in.yaml"))
-	if err != nil || len(inputs) == 0 {
-		t.Fatalf("no case: %v", err)
+	var inputs []string
+	for _, area := range []string{"render", "install"} { // install has the overrides
+		found, err := filepath.Glob(filepath.Join(goldenDir, area, "*", "in.yaml"))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no case in %s: %v", area, err)
+		}
+		inputs = append(inputs, found...)
 	}
 	for _, input := range inputs {
 		text, err := os.ReadFile(input)
@@ -37,9 +41,11 @@ func (a *kubernetesAPI) takesDocuments(t *testing.T) {
 			t.Errorf("%s: %v", input, err)
 		}
 	}
-	unknown := "{apiVersion: " + spec.APIVersion + ", kind: KymaMesh, metadata: {name: x}, spec: {domian: x}}"
-	if err := a.takesDocument(t, []byte(unknown)); err == nil || !strings.Contains(err.Error(), "domian") {
-		t.Errorf("a word that is not there: got %v", err)
+	for word, words := range map[string]string{"domian": "{domian: x}", "repicaCount": "{install: {override: {components: {pilot: {k8s: {repicaCount: 2}}}}}}"} {
+		unknown := "{apiVersion: " + spec.APIVersion + ", kind: KymaMesh, metadata: {name: x}, spec: " + words + "}"
+		if err := a.takesDocument(t, []byte(unknown)); err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("a word that is not there: got %v", err)
+		}
 	}
 }
 
