@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -94,6 +96,38 @@ func TestExchangeOneAtATime(t *testing.T) {
 	refuses(t, exitUsage, "kymamesh: out: another call is writing into it\n", "mesh.yaml")
 	d.remove()
 	writes(t, "mesh.yaml")
+	// Also a call that has nothing to write clears away what a killed one left.
+	write(t, files{".kymamesh-out/tree/shop/old.yaml": "left\n"})
+	writes(t, "mesh.yaml")
+	same(t, "files", []string{"mesh.yaml"}, beneath(t, "."))
+}
+
+// What somebody writes while a call makes the new tree is in it.
+func TestExchangeTakesOverInTime(t *testing.T) {
+	enter(t, files{"out/kept.txt": "kept\n"})
+	c := changes{}
+	for i := range 2000 {
+		c.write = append(c.write, newFile{fmt.Sprintf("%d.yaml", i), 0o666, []byte("a: b\n")})
+	}
+	written := make(chan error)
+	go func() {
+		for { // until all links are made, and the first file is written
+			if _, err := os.Stat(".kymamesh-out/tree/0.yaml"); err == nil {
+				break
+			}
+			if _, err := os.Stat("out/0.yaml"); err == nil {
+				break // too late; what is written now is written into the new tree
+			}
+		}
+		written <- os.WriteFile("out/late.txt", []byte("late\n"), 0o666)
+	}()
+	if err := errors.Join(c.atOnce("out"), <-written); err != nil {
+		t.Fatal(err)
+	}
+	got := tree(t, "out")
+	if got["late.txt"] != "late\n" || got["kept.txt"] != "kept\n" || len(got) != 2002 {
+		t.Errorf("%d files, late.txt %q, kept.txt %q", len(got), got["late.txt"], got["kept.txt"])
+	}
 }
 
 // What comes into the folder while the new tree is made is not lost with the old

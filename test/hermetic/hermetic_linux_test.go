@@ -174,6 +174,33 @@ func TestSystemCalls(t *testing.T) {
 	}
 }
 
+// TestOneStep: the output folder is put there by one call of the system. Whoever kills
+// the program at random hardly ever hits what lies between two.
+func TestOneStep(t *testing.T) {
+	tracer := strace(t)
+	dir := folder(t)
+	log := filepath.Join(t.TempDir(), "log")
+	cmd := exec.Command(tracer, "-f", "-qq", "-y", "-e", "signal=none", "-e", "trace=rename,renameat,renameat2,unlink,unlinkat,rmdir", "-o", log,
+		filepath.Join(binaries, commandLine), "render", "app", "--output-dir", "out")
+	cmd.Dir = dir
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatal(err, string(said))
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var moves []string
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, "rename") || strings.Contains(line, `/out"`) {
+			moves = append(moves, line)
+		}
+	}
+	if len(moves) != 1 || !strings.Contains(moves[0], "RENAME_EXCHANGE) = 0") || !strings.Contains(moves[0], `/out"`) {
+		t.Errorf("want one exchange, got %q", moves)
+	}
+}
+
 var (
 	asked  = regexp.MustCompile(`^(?:\d+ +)?(\w+)\((.*)`)
 	quoted = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
