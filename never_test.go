@@ -73,6 +73,9 @@ func surroundingsOf(file *ast.File) []string {
 		}
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
+		if isOfRuntime(n) {
+			return false
+		}
 		if s, ok := n.(*ast.SelectorExpr); ok {
 			if of, ok := s.X.(*ast.Ident); ok && slices.Contains(neverCalled[names[of.Name]], s.Sel.Name) {
 				all = append(all, names[of.Name]+"."+s.Sel.Name)
@@ -83,11 +86,23 @@ func surroundingsOf(file *ast.File) []string {
 	return all
 }
 
+// isOfRuntime is true where a variable is asked for that Go's runtime reads anyway: it
+// changes how much memory and how many processors are used, and no output.
+func isOfRuntime(n ast.Node) bool {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) != 1 {
+		return false
+	}
+	name, ok := call.Args[0].(*ast.BasicLit)
+	return ok && slices.Contains([]string{`"GOGC"`, `"GOMEMLIMIT"`, `"GOMAXPROCS"`, `"GODEBUG"`, `"GOTRACEBACK"`}, name.Value)
+}
+
 // TestSurroundingsOf: the reader above finds what it has to find.
 func TestSurroundingsOf(t *testing.T) {
 	const source = `package x
 import ("os"; clock "time"; "io"; "syscall")
 var _ = os.Getenv("HOME")
+var _ = os.Getenv("GOGC")
 var f = os.LookupEnv
 var _ = clock.Now
 var _, _ = io.EOF, os.Args
