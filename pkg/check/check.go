@@ -38,7 +38,7 @@ func All() []Check { return slices.Clone(all) }
 // all has one row a check; the rows stand in a file for each subject.
 var all = slices.SortedFunc(
 	slices.Values(slices.Concat(objectChecks, routeChecks, ruleChecks, mtlsChecks, gatewayChecks, injectionChecks, runningChecks, policyChecks, serviceChecks, ignoreChecks,
-		annotationChecks, conditionChecks, entryChecks, gatewayAPIChecks, keyChecks, refusedChecks, telemetryChecks)),
+		annotationChecks, conditionChecks, entryChecks, gatewayAPIChecks, keyChecks, refusedChecks, telemetryChecks, visibilityChecks, httpRuleChecks, jobChecks, patchChecks)),
 	func(a, b Check) int { return strings.Compare(string(a.Code), string(b.Code)) },
 )
 

@@ -266,6 +266,31 @@ func TestPackage(t *testing.T) {
 			"  services: [{name: db, namespace: shop, security: {jwt: {issuers: [{issuer: \"https://a.example.com\"}], required: false}}}]\n", workload("app: x"),
 			[]string{"in.yaml:5:14: error KM101: spec.services[0].selector: no workload of shop has app=db; write the labels of the service's pods"},
 		},
+		"a Service that selects the same, and no workload does": {db, service + "  selector: {app: db}\n---\n" + workload("app: x"), nil},
+		"modes of ports, and rules, of a Service that is not here": {
+			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {80: DISABLE}}, allow: [{to: {ports: [80]}}], deny: [{to: {methods: [GET]}}]}}\n", workload("app: db"), nil,
+		},
+		"two Services of a namespace that are no HTTP, told once": {
+			"  namespaces: {shop: {security: {deny: [{to: {methods: [GET]}}]}}}\n",
+			service + "  ports: [{port: 1, name: tcp-a}]\n---\n" + strings.ReplaceAll(service, "name: db,", "name: pg,") + "  ports: [{port: 2, name: tcp-b}]\n",
+			[]string{"in.yaml:5:34: error KM104: spec.namespaces.shop.security.deny: port 1 of shop/db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports"},
+		},
+		"a condition about requests of some callers, on what is no HTTP": {
+			"  services:\n  - {name: db, namespace: shop, security: {deny: [{from: {namespaces: [pay]}, to: {methods: [GET]}}]}}\n",
+			service + "  selector: {app: db}\n  ports: [{port: 5432, name: tcp-pg}]\n---\n" + strings.ReplaceAll(service, "name: db,", "name: other,") + "  ports: [{port: 1, name: tcp}]\n",
+			[]string{"in.yaml:6:44: error KM104: spec.services[0].security.deny: port 5432 of shop/db is not HTTP, and a rule about HTTP refuses all of it; write the ports of the workload that are HTTP: to.ports"},
+		},
+		"two routes to one host, told once": {
+			"  services:\n  - {name: db, namespace: shop, routes: [{when: {uri: {prefix: /x}}, to: v1}], to: v1}\n", service + "  ports: [{port: 80}, {port: 81}]\n",
+			[]string{"in.yaml:6:5: error KM104: spec.services[0]: db has ports 80, 81: write port"},
+		},
+		"TCP routes of a port that is HTTP, beside one that is TCP": {
+			"  services:\n  - {name: db, namespace: shop, protocol: TCP, port: 80, to: v1}\n", service + "  ports: [{port: 5432, name: tcp}, {port: 80, name: http}]\n",
+			[]string{"in.yaml:6:33: error KM114: spec.services[0].protocol: port 80 (http) is HTTP; leave protocol out"},
+		},
+		"TCP routes of a port that the Service has not": {
+			"  services:\n  - {name: db, namespace: shop, protocol: TCP, port: 81, to: v1}\n", service + "  ports: [{port: 80, name: http}]\n", nil,
+		},
 		"still in the root namespace": {
 			"  profile: default\n",
 			"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: default\n  namespace: istio-system\n  annotations: {mesh.kyma-project.io/namespace: istio-system}\n", nil,
@@ -281,7 +306,7 @@ func TestPackage(t *testing.T) {
 
 // Only policies look for pods, so only they need to see the package.
 func TestNeedsPackage(t *testing.T) {
-	for words, want := range map[string]bool{db: true, "  services:\n  - {name: db, namespace: shop, to: v1}\n": false} {
+	for words, want := range map[string]bool{db: true, db + "  - {name: pg, namespace: shop, security: {mtls: {mode: STRICT}}}\n": true, "  services:\n  - {name: db, namespace: shop, to: v1}\n": false} {
 		objects, ds := render.YAML("in.yaml", []byte(head+words))
 		if ds.HasErrors() {
 			t.Fatal(ds)

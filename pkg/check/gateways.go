@@ -181,7 +181,7 @@ func twoServers(f *finder) {
 func routeKinds(f *finder) {
 	for _, vs := range f.VirtualServices() {
 		gateways, mesh := f.gatewaysOf(vs)
-		if mesh || len(gateways) == 0 || vs.Rendered {
+		if mesh || vs.Rendered {
 			continue
 		}
 		var reads []string
@@ -236,7 +236,7 @@ func closedPorts(f *finder) {
 // the installation has.
 func noGatewayPods(f *finder) {
 	for _, g := range f.Gateways() {
-		if g.Rendered || len(g.Spec.Selector) == 0 || len(f.Install().Gateways) == 0 {
+		if g.Rendered || len(f.Install().Gateways) == 0 {
 			continue
 		}
 		if pods, installed := f.GatewayPods(g); len(pods)+len(installed) == 0 {

@@ -71,7 +71,7 @@ func unlabelled(f *finder) {
 		if injection || revision || ambient || n.Name == f.RootNamespace() || !f.meshed(n.Name) {
 			continue
 		}
-		if f.Install().Known && f.Install().InjectsByDefault {
+		if f.Install().InjectsByDefault {
 			f.say(n.Object, n.At("metadata"), "no label says whether pods of %s get a sidecar; they do, by the installation", n.Name)
 			continue
 		}

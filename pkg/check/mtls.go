@@ -100,26 +100,33 @@ func plainCallers(f *finder) {
 			continue
 		}
 		said := map[string]bool{}
-		for _, c := range w.Containers {
-			for _, text := range c.Says {
-				for _, match := range called().FindAllStringSubmatch(text.Text, -1) {
-					f.plainCall(w, w.SaidAt(c, text), match, said)
+		f.calls(w, func(s *topology.Service, port topology.Port, at diag.Path) {
+			if !said[s.Host()] {
+				f.plainCall(w, s, port, at, said)
+			}
+		})
+	}
+}
+
+// calls calls back with every port of a Service that a workload's own configuration
+// names.
+func (f *finder) calls(w *topology.Workload, each func(*topology.Service, topology.Port, diag.Path)) {
+	for _, c := range w.Containers {
+		for _, text := range c.Says {
+			for _, match := range called().FindAllStringSubmatch(text.Text, -1) {
+				s, ok := f.callee(w, match[2]+match[4])
+				if !ok {
+					continue
+				}
+				if port, ok := s.Port(portCalled(match[1], match[3]+match[5])); ok {
+					each(s, port, w.SaidAt(c, text))
 				}
 			}
 		}
 	}
 }
 
-func (f *finder) plainCall(w *topology.Workload, at diag.Path, match []string, said map[string]bool) {
-	host, number := match[2]+match[4], match[3]+match[5]
-	s, ok := f.callee(w, host)
-	if !ok || said[s.Host()] {
-		return
-	}
-	port, ok := s.Port(portCalled(match[1], number))
-	if !ok {
-		return
-	}
+func (f *finder) plainCall(w *topology.Workload, s *topology.Service, port topology.Port, at diag.Path, said map[string]bool) {
 	servers, _ := f.Behind(s)
 	for _, server := range servers {
 		v := f.Meet(f.ClientOf(w), s, port, "", server)

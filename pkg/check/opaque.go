@@ -65,12 +65,12 @@ func portsWord(o policy) string {
 func refusesOpaque(rule *security.Rule) bool {
 	http := slices.ContainsFunc(rule.When, func(c *security.Condition) bool { return strings.HasPrefix(c.Key, "request.") })
 	for _, f := range rule.From {
-		http = http || len(f.Source.RequestPrincipals)+len(f.Source.NotRequestPrincipals) > 0
+		http = http || len(f.GetSource().GetRequestPrincipals())+len(f.GetSource().GetNotRequestPrincipals()) > 0
 	}
 	for _, to := range rule.To {
-		if o := to.Operation; len(o.Ports)+len(o.NotPorts) > 0 {
+		if o := to.GetOperation(); len(o.GetPorts())+len(o.GetNotPorts()) > 0 {
 			return false
-		} else if len(o.Hosts)+len(o.NotHosts)+len(o.Methods)+len(o.NotMethods)+len(o.Paths)+len(o.NotPaths) > 0 {
+		} else if len(o.GetHosts())+len(o.GetNotHosts())+len(o.GetMethods())+len(o.GetNotMethods())+len(o.GetPaths())+len(o.GetNotPaths()) > 0 {
 			http = true
 		}
 	}

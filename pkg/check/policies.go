@@ -61,7 +61,7 @@ func unenforced(f *finder) {
 func nobodySelected(f *finder) {
 	for _, p := range f.Policies() {
 		workloads := f.Workloads(p.Namespace)
-		if p.Rendered || len(p.Selector) == 0 || len(workloads) == 0 || p.Namespace == f.RootNamespace() {
+		if p.Rendered || len(workloads) == 0 || p.Namespace == f.RootNamespace() {
 			continue
 		}
 		if p.Namespace != "" && len(f.Workloads("")) > 0 || len(f.Found(p)) > 0 {

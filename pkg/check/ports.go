@@ -18,9 +18,6 @@ import (
 // would take it and it would hold for nothing.
 func workloadPorts(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 	for o, policy := range manifest.Of[*security.PeerAuthentication](objects) {
-		if len(policy.PortLevelMtls) == 0 {
-			continue
-		}
 		s, ok := p.Service(o.Namespace, o.Name)
 		if !ok {
 			continue
@@ -98,8 +95,8 @@ func servicePorts(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 func portless(vs *networking.VirtualService) []string {
 	var hosts []string
 	for _, to := range destinations(vs) {
-		if to.GetPort() == nil && to.GetHost() != "" && !slices.Contains(hosts, to.Host) {
-			hosts = append(hosts, to.Host)
+		if to.GetPort() == nil && !slices.Contains(hosts, to.GetHost()) {
+			hosts = append(hosts, to.GetHost())
 		}
 	}
 	return hosts

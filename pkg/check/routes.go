@@ -112,7 +112,7 @@ func (f *finder) halfHost(o *topology.Object, at diag.Path, written string) {
 		return
 	}
 	namespace = strings.TrimSuffix(strings.TrimSuffix(namespace, ".cluster"), ".svc")
-	if s, ok := f.Service(namespace, name); ok && s.Host() != written {
+	if s, ok := f.Service(namespace, name); ok {
 		f.say(o, at, "Istio does not complete %s; write %s", written, s.Host())
 	}
 }
@@ -167,8 +167,8 @@ func unknownPorts(f *finder) {
 func portlessRoutes(f *finder) {
 	f.destinations(func(r topology.Route, d topology.Destination) {
 		ports, known := f.PortsOf(d.Host)
-		called, all := f.calledAt(r.VirtualService)
-		if d.Port != 0 || r.VirtualService.Rendered || !known || len(ports) < 2 || !all || len(called) == 0 {
+		called := f.calledAt(r.VirtualService)
+		if d.Port != 0 || r.VirtualService.Rendered || !known || len(ports) < 2 || len(called) == 0 {
 			return
 		}
 		if !slices.ContainsFunc(ports, func(p topology.Port) bool { return slices.Contains(called, p.Number) }) {
@@ -177,21 +177,22 @@ func portlessRoutes(f *finder) {
 	})
 }
 
-// calledAt are the ports of the gateways of a VirtualService, and whether all of
-// its sides are gateways that the package holds.
-func (f *finder) calledAt(vs virtualService) (ports []int, all bool) {
+// calledAt are the ports of the gateways of a VirtualService; none unless all of its
+// sides are gateways that the package holds.
+func (f *finder) calledAt(vs virtualService) []int {
+	var ports []int
 	for _, side := range topology.Sides(vs) {
 		namespace, name, _ := strings.Cut(string(side), "/")
 		g, ok := f.Gateway(namespace, name)
 		if !ok {
-			return nil, false
+			return nil
 		}
 		for _, s := range g.Spec.Servers {
 			ports = append(ports, int(s.GetPort().GetNumber()))
 		}
 	}
 	slices.Sort(ports)
-	return slices.Compact(ports), true
+	return slices.Compact(ports)
 }
 
 func joined(all []int) string {

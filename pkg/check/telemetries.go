@@ -17,7 +17,7 @@ var telemetryChecks = []Check{
 }
 
 func noProvider(f *finder) {
-	if !f.Install().Known || f.Install().LogsByDefault {
+	if f.Install().LogsByDefault {
 		return
 	}
 	for _, t := range f.Telemetries() {

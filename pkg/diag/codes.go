@@ -128,6 +128,12 @@ const (
 	CodeSecretElsewhere   Code = "KM214"
 	CodeNoParent          Code = "KM215"
 	CodeAmbient           Code = "KM216"
+	CodeIdleSubset        Code = "KM217"
+	CodeUnseenRule        Code = "KM218"
+	CodeHTTPRules         Code = "KM219"
+	CodeHiddenHost        Code = "KM220"
+	CodeEndlessJob        Code = "KM221"
+	CodeIdlePatch         Code = "KM222"
 )
 
 // OfPackage tells whether a code is that of a check of a whole package, which
@@ -251,6 +257,12 @@ var Codes = []struct {
 	{CodeSecretElsewhere, "a certificate that lies where the Gateway's pods do not look"},
 	{CodeNoParent, "a route of the Gateway API whose Gateway is not there"},
 	{CodeAmbient, "a Sidecar for pods that have none"},
+	{CodeIdleSubset, "settings of a subset that no route leads to"},
+	{CodeUnseenRule, "a DestinationRule that no client reads"},
+	{CodeHTTPRules, "rules about HTTP on a port that is not HTTP"},
+	{CodeHiddenHost, "a Service that a program calls, and that its proxy is not shown"},
+	{CodeEndlessJob, "a Job whose sidecar never ends"},
+	{CodeIdlePatch, "a patch of an EnvoyFilter that Istio passes over"},
 }
 
 // About is what a code is about, "" for no code.

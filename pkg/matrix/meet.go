@@ -16,6 +16,9 @@ func (b *builder) meet(c caller, t target) Cell {
 	if t.port.Kept() && c.client.Sidecar == topology.Yes && !c.client.Gateway {
 		return Cell{Word: Refused}.because("the caller's proxy listens on the port itself")
 	}
+	if t.port.Protocol == topology.UDP {
+		return b.pods(c, t) // which no proxy sees
+	}
 	if hidden := b.Hides(c.client, t.service.Host(), t.port.Number); hidden != nil && c.client.Sidecar != topology.No {
 		why := hidden.Object.String() + " keeps the Service from the caller's proxy"
 		switch lets := b.LetsOut(c.client); {
@@ -69,7 +72,7 @@ func (b *builder) pair(c caller, t target, w *topology.Workload) (Word, string) 
 		return word, v.Why + " (" + v.Server.From.String() + ")"
 	case word == Refused || word == Unknown:
 		return word, v.Why
-	case b.Injection(w).Sidecar != topology.Yes:
+	case b.Injection(w).Sidecar != topology.Yes || t.port.Protocol == topology.UDP:
 		return word, ""
 	}
 	target, _ := w.TargetOf(t.port)

@@ -42,6 +42,9 @@ type Install struct {
 	LogsByDefault bool
 	// BlocksKeys tells whether istiod is kept from fetching keys of tokens anywhere.
 	BlocksKeys bool
+	// NativeSidecars tells whether istiod is told to make sidecars that end with the
+	// programs of their pod (ENABLE_NATIVE_SIDECARS).
+	NativeSidecars bool
 	// Gateways are those that the installation makes.
 	Gateways []InstalledGateway
 }
@@ -114,6 +117,10 @@ func (m *Model) Install() *Install {
 		in.LogsByDefault = in.LogsByDefault || len(items(under(mesh, "defaultProviders")["accessLogging"])) > 0
 		components := under(spec, "components")
 		in.BlocksKeys = in.BlocksKeys || hasVariable(under(components, "pilot", "k8s")["env"], blockedKeys) || str(under(values, "pilot", "env")[blockedKeys]) != ""
+		in.NativeSidecars = in.NativeSidecars || str(under(values, "pilot", "env")[nativeSidecars]) == "true" || slices.ContainsFunc(items(under(components, "pilot", "k8s")["env"]), func(item any) bool {
+			variable, _ := item.(map[string]any)
+			return variable["name"] == nativeSidecars && variable["value"] == "true"
+		})
 		in.gateways(components["ingressGateways"], "ingressgateway", o.Namespace)
 		in.gateways(components["egressGateways"], "egressgateway", o.Namespace)
 	}
@@ -124,6 +131,10 @@ func (m *Model) Install() *Install {
 // blockedKeys is the variable of istiod that names addresses from which it fetches
 // no keys.
 const blockedKeys = "BLOCKED_CIDRS_IN_JWKS_URIS"
+
+// nativeSidecars is the variable of istiod about sidecars that end with their pod's
+// programs.
+const nativeSidecars = "ENABLE_NATIVE_SIDECARS"
 
 // hasVariable tells whether a list of environment variables has one that says
 // something.

@@ -143,6 +143,9 @@ func (m *Model) Meet(c Client, s *Service, port Port, subset string, server *Wor
 	if !ok {
 		return Verdict{Why: "no container declares the port " + port.TargetName}
 	}
+	if port.Protocol == UDP {
+		return Verdict{Outcome: Plaintext} // which no proxy sees
+	}
 	sidecar := m.Injection(server).Sidecar
 	v := Verdict{Server: m.ServerMode(server, target)}
 	if c.Sidecar == NotKnown || sidecar == NotKnown {

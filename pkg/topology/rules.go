@@ -64,7 +64,7 @@ func (m *Model) Rules(c Client, host string) Rules {
 		return together(found).of(c)
 	}
 	exported := func(rule destinationRule) bool { return !m.private(rule) }
-	for _, owner := range append(m.homes(host), root) {
+	for _, owner := range append(m.Homes(host), root) {
 		found := slices.DeleteFunc(m.nearest(owner, host, exported), func(rule destinationRule) bool {
 			to := exportOf(rule)
 			return len(to) > 0 && !slices.Contains(to, "*") && !slices.Contains(to, c.Namespace)
@@ -76,8 +76,9 @@ func (m *Model) Rules(c Client, host string) Rules {
 	return nil
 }
 
-// homes are the namespaces of a full host.
-func (m *Model) homes(host string) []string {
+// Homes are the namespaces of a full host: a Service's is in its name, others have
+// those of their ServiceEntries.
+func (m *Model) Homes(host string) []string {
 	var all []string
 	if namespace, _, ok := SplitHost(host); ok {
 		all = append(all, namespace)

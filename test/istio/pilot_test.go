@@ -191,6 +191,7 @@ func (p *pilot) walk(t *testing.T, m *topology.Model, gateways []*corev1.Pod, ta
 		}
 	}
 	agree.pairs(client, pods)
+	agree.cells(pods, all[1:1+len(gateways)])
 	return all
 }
 
