@@ -281,3 +281,79 @@ func TestTogether(t *testing.T) {
 		t.Error(groups, cells)
 	}
 }
+
+// A sidecar keeps some ports for itself, for its own callers of HTTP only, and sees
+// no UDP, whatever hides the Service or demands mTLS.
+func TestPortsOfProxies(t *testing.T) {
+	m := model(t, `apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: istio-system}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: nobody, namespace: pay}
+spec: {}
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: default, namespace: shop}
+spec: {egress: [{hosts: [./*]}], outboundTrafficPolicy: {mode: REGISTRY_ONLY}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: shop}
+spec: {selector: {app: a}, ports: [{name: http, port: 15090}, {name: tcp, port: 15001}]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: pay, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: dns, namespace: pay}
+spec: {selector: {app: dns}, ports: [{name: dns, port: 53, protocol: UDP}, {name: tcp, port: 53}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: dns, namespace: pay}
+spec: {template: {metadata: {labels: {app: dns}}, spec: {containers: [{name: app, image: app}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, namespace: shop}
+spec: {template: {metadata: {labels: {app: a}}, spec: {containers: [{name: app, image: app}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: bare, namespace: shop}
+spec: {template: {metadata: {labels: {app: bare, sidecar.istio.io/inject: "false"}}, spec: {containers: [{name: app, image: app}]}}}
+`)
+	b := &builder{Model: m}
+	ask := func(namespace, labels string, service string, port int) Word {
+		s, _ := m.Service(strings.Split(service, "/")[0], strings.Split(service, "/")[1])
+		pods, known := m.Behind(s)
+		c := topology.Client{Namespace: namespace, Labels: map[string]string{"app": labels}, Sidecar: topology.Yes}
+		if labels == "bare" {
+			c.Sidecar = topology.No
+		}
+		c.Gateway = labels == "gateway"
+		return b.meet(caller{client: c}, target{s, s.Ports()[port], pods, known}).Word
+	}
+	for _, c := range []struct {
+		namespace, labels, service string
+		port                       int
+		want                       Word
+	}{
+		{"shop", "a", "shop/a", 0, Refused}, {"shop", "a", "shop/a", 1, MTLS}, {"shop", "gateway", "shop/a", 0, MTLS}, {"shop", "bare", "shop/a", 0, Refused},
+		{"shop", "a", "pay/dns", 0, Plaintext}, {"shop", "a", "pay/dns", 1, Refused}, {"pay", "dns", "pay/dns", 0, Plaintext}, {"pay", "dns", "pay/dns", 1, Denied},
+	} {
+		if got := ask(c.namespace, c.labels, c.service, c.port); got != c.want {
+			t.Errorf("%s %s to %s, port %d: got %s, want %s", c.namespace, c.labels, c.service, c.port, got, c.want)
+		}
+	}
+}

@@ -381,3 +381,34 @@ func FuzzTrace(f *testing.F) {
 		}
 	})
 }
+
+// Connections that a gateway does not read have the route of the older VirtualService,
+// whichever names the host more nearly; a sidecar's own ports are not called at all.
+func TestConnections(t *testing.T) {
+	bound := func(name, hosts, list string) string {
+		return "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: " + name + ", namespace: shop}\nspec: {hosts: [" + hosts + "], gateways: [g], " + list + "}\n"
+	}
+	service := func(name, port string) string {
+		return "apiVersion: v1\nkind: Service\nmetadata: {name: " + name + ", namespace: shop}\nspec: {selector: {app: " + name + "}, ports: [" + port + "]}\n"
+	}
+	m := model(t,
+		"apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: shop}\nspec: {selector: {app: g}, servers: [{port: {number: 5432, name: tcp, protocol: TCP}, hosts: ['*']}, {port: {number: 443, name: tls, protocol: TLS}, tls: {mode: PASSTHROUGH}, hosts: ['*']}]}\n",
+		service("a", "{name: tcp, port: 1}"), service("b", "{name: tcp, port: 2}"), service("kept", "{name: http, port: 15021}"),
+		bound("b", "x.example.com", "tcp: [{route: [{destination: {host: b}}]}], tls: [{match: [{sniHosts: [x.example.com]}], route: [{destination: {host: b}}]}]"),
+		bound("a", "'*.example.com'", "tcp: [{route: [{destination: {host: a}}]}], tls: [{match: [{sniHosts: ['*.example.com']}], route: [{destination: {host: a}}]}]"),
+	)
+	for text, want := range map[string]string{
+		"tcp://x.example.com:5432":       "a.shop:1",
+		"tls://x.example.com:443":        "b.shop:2",
+		"tls://y.example.com:443":        "a.shop:1",
+		"http://kept:15021/ from shop/a": "the caller's proxy listens on port 15021 itself, and no call of it gets out",
+	} {
+		a, err := trace.Of(m, call(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := verdict(a); !strings.Contains(got, want) && (len(a.Branches) != 1 || fmt.Sprintf("%s:%d", strings.TrimSuffix(a.Branches[0].Host, ".svc.cluster.local"), a.Branches[0].Port) != want) {
+			t.Errorf("%s: %s %+v", text, got, a.Branches)
+		}
+	}
+}
