@@ -172,5 +172,5 @@ func clusterName(port int, subset, host string) string {
 var leastCompared = map[string]int{
 	"routes": 3000, "ports with routes": 1000, "gateway routes": 250, "gateway connections": 10, "unknown hosts": 500, "connections of TCP and TLS": 1400, "seen hosts": 60,
 	"subsets": 6000, "client TLS": 7000, "load balancer": 7000, "outlier detection": 7000, "connections": 7000,
-	"pairs": 450, "inbound": 600, "policies": 600,
+	"pairs": 450, "cells": 600, "inbound": 600, "policies": 600,
 }

@@ -79,7 +79,7 @@ func (c contest) cell(from caller, s *topology.Service, port topology.Port, pods
 	object := fmt.Sprintf("%s port %d", s, port.Number)
 	if !known || port.Protocol == topology.UDP || slices.ContainsFunc(workloads, func(w *topology.Workload) bool {
 		_, found := w.TargetOf(port)
-		return !found || w.Gateway() || pods[named{Namespace: w.Namespace, Name: w.Name}].proxy == nil
+		return !found || w.Gateway() || c.authorizers(w) > 1 || pods[named{Namespace: w.Namespace, Name: w.Name}].proxy == nil
 	}) {
 		return // whose pods Pilot does not know here either, or which no proxy sees
 	}
@@ -104,6 +104,18 @@ func (c contest) cell(from caller, s *topology.Service, port topology.Port, pods
 			c.same(from.configured, "cells", object, "who denies it", name, strings.Join(got.Why, "\n"))
 		}
 	}
+}
+
+// authorizers is how many authorizers a workload's policies ask. Several need a flag of
+// istiod that Pilot has not here, and that documents with several do ask for.
+func (c contest) authorizers(w *topology.Workload) int {
+	names := map[string]bool{}
+	for _, r := range c.Access(c.PoliciesOf(w), topology.Call{}).Rulings {
+		if name := r.Policy.Spec.GetProvider().GetName(); name != "" {
+			names[name] = true
+		}
+	}
+	return len(names)
 }
 
 // met is what becomes of a connection to one pod, and the rules that deny every call.
