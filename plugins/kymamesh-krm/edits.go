@@ -20,7 +20,8 @@ func (c *call) edit(ds *diag.List) []edit.Change {
 		Part:  func(item *resourcelist.Item) bool { return c.part.Changes(item) },
 		Place: func(item *resourcelist.Item, _ int) string { return placeName(item) },
 		Reaches: func(origin diag.Path, item *resourcelist.Item) bool {
-			return c.places[origin.Document()].around(placeOf(item).pkg)
+			p, pkg := c.places[origin.Document()], placeOf(item).pkg
+			return p.around(pkg) && !(edit.IsOperator(item) && pkg != p.pkg && c.holdsMesh(pkg))
 		},
 		Frees: func(item *resourcelist.Item) bool {
 			pkg := placeOf(item).pkg
@@ -30,6 +31,12 @@ func (c *call) edit(ds *diag.List) []edit.Change {
 	changes, found := p.Plan(c.edits)
 	*ds = append(*ds, found...)
 	return changes
+}
+
+// holdsMesh tells whether a package has a KymaMesh of its own, which its IstioOperator
+// belongs to then.
+func (c *call) holdsMesh(pkg string) bool {
+	return slices.ContainsFunc(c.places, func(p place) bool { return p.kind == "KymaMesh" && p.pkg == pkg })
 }
 
 // placeName is the file of an item, else the item: the lines of the list are

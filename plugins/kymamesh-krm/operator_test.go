@@ -30,3 +30,31 @@ func TestOperatorOfAPart(t *testing.T) {
 		}
 	}
 }
+
+// Of two packages, one below the other, each KymaMesh changes the IstioOperator beside
+// it, also where both have one name.
+func TestOperatorsOfTwoPackages(t *testing.T) {
+	item := func(pkg, kind, apiVersion, name, spec string) string {
+		return "- apiVersion: " + apiVersion + "\n  kind: " + kind + "\n  metadata:\n    name: " + name + "\n    annotations:\n" +
+			"      internal.config.kubernetes.io/path: '" + pkg + kind + ".yaml'\n      internal.config.kubernetes.io/index: '0'\n" +
+			"      internal.config.kubernetes.io/package-path: '" + strings.TrimSuffix("/home/me/root/"+pkg, "/") + "'\n  spec: " + spec + "\n"
+	}
+	text := "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n"
+	for _, c := range []struct{ pkg, words string }{{"", "env: {ROOT: x}"}, {"sub/", "env: {SUB: x}"}} {
+		text += item(c.pkg, "KymaMesh", "mesh.kyma-project.io/v1alpha1", "mesh"+strings.TrimSuffix(c.pkg, "/"), "{install: {mode: existing, pilot: {"+c.words+"}}}") +
+			item(c.pkg, "IstioOperator", "install.istio.io/v1alpha1", "istio", "{profile: default}")
+	}
+	got := called(text)
+	if got.Exit != 0 {
+		t.Fatal(got.Stderr)
+	}
+	for _, entry := range entries(got.Stdout) {
+		if !strings.Contains(entry, "kind: IstioOperator") {
+			continue
+		}
+		sub := strings.Contains(entry, "'sub/")
+		if strings.Contains(entry, "ROOT: x") == sub || strings.Contains(entry, "SUB: x") != sub {
+			t.Errorf("package sub %t\n%s", sub, entry)
+		}
+	}
+}

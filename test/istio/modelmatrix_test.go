@@ -154,7 +154,15 @@ var wordOf = map[string]matrix.Word{"mtls": matrix.MTLS, "plaintext": matrix.Pla
 // sidecar leads a call of HTTP by a virtual host, and passes on what it does not know.
 func (c contest) opens(from caller, s *topology.Service, port topology.Port, w *topology.Workload) string {
 	cluster := xdstest.ExtractClusters(from.clusters)[clusterName(port.Number, "", s.Host())]
+	pod := c.pilot.cluster.pods[named{Namespace: w.Namespace, Name: w.Name}]
 	there := cluster != nil
+	if there && !from.gateway && port.Protocol.IsOpaque() { // a host to which only routes lead has a cluster and no listener
+		address := c.pilot.cluster.services[named{Namespace: s.Namespace, Name: s.Name}].Spec.ClusterIP
+		there = slices.ContainsFunc(from.listeners, func(l *listener3.Listener) bool {
+			at := l.GetAddress().GetSocketAddress()
+			return at.GetPortValue() == uint32(port.Number) && slices.Contains([]string{"0.0.0.0", address, pod.Status.PodIP}, at.GetAddress())
+		})
+	}
 	if !from.gateway && !port.Protocol.IsOpaque() {
 		there = false
 		for _, config := range from.routes {
@@ -170,7 +178,7 @@ func (c contest) opens(from caller, s *topology.Service, port topology.Port, w *
 		}
 	}
 	if there {
-		speaks, _ := c.speaks(from.configured, cluster, c.pilot.cluster.pods[named{Namespace: w.Namespace, Name: w.Name}])
+		speaks, _ := c.speaks(from.configured, cluster, pod)
 		return speaks
 	}
 	passes := slices.ContainsFunc(c.chainTexts(xdstest.ExtractListener("virtualOutbound", from.listeners)), func(text string) bool {
