@@ -62,7 +62,8 @@ func unseenRules(f *finder) {
 }
 
 // hiddenHosts finds Services that the own configuration of a workload names and that
-// its proxy is not shown. Routes may lead to one all the same.
+// its proxy is not shown. Routes that lead there make the proxy know the pods, and not
+// the Service that is called.
 func hiddenHosts(f *finder) {
 	for _, w := range f.authored() {
 		if f.Injection(w).Sidecar != topology.Yes {
@@ -72,7 +73,7 @@ func hiddenHosts(f *finder) {
 		said := map[string]bool{}
 		f.calls(w, func(s *topology.Service, port topology.Port, at diag.Path) {
 			hidden := f.Hides(client, s.Host(), port.Number)
-			if hidden == nil || said[s.Host()] || f.LedTo(client, s.Host(), port.Number) {
+			if hidden == nil || said[s.Host()] {
 				return
 			}
 			said[s.Host()] = true
