@@ -171,7 +171,7 @@ func (c contest) opens(from caller, s *topology.Service, port topology.Port, w *
 			}
 		}
 		own := slices.ContainsFunc(from.listeners, func(l *listener3.Listener) bool {
-			return l.GetAddress().GetSocketAddress().GetPortValue() == uint32(port.Number)
+			return strings.HasPrefix(l.Name, "virtual") && l.GetAddress().GetSocketAddress().GetPortValue() == uint32(port.Number)
 		}) || port.Number == 15021 || port.Number == 15090 // of which the pod's bootstrap has listeners
 		if !there && own && port.Protocol.IsHTTP() {
 			return "nothing"
