@@ -56,6 +56,9 @@ func Parse(file string, firstLine int, text []byte, at diag.Path) (Source, diag.
 		ds[0].Pos = diag.Pos{File: file, Line: firstLine, Col: 1}
 		return s, ds
 	}
+	if s.Root = readPlain(string(text)); s.Root != nil {
+		return s, ds
+	}
 	var doc yaml.Node
 	switch err := decodeNode(text, &doc); {
 	case errors.Is(err, io.EOF):
