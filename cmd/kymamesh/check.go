@@ -167,10 +167,7 @@ func (in *input) edited() []*resourcelist.Item {
 // packAll makes the package hold the files that were named by themselves.
 func (in *input) packAll() {
 	for _, name := range in.order {
-		if !in.packaged[name] {
-			in.packaged[name] = true
-			in.addItems(name)
-		}
+		in.addItems(name)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kymamesh/kymamesh/internal/parallel"
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
 	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
@@ -70,7 +71,7 @@ func read(paths []string, stdin io.Reader) (*input, error) {
 				return nil, err
 			}
 		default:
-			if err := in.addFile(path, false); err != nil {
+			if err := in.addFiles(in.name(path, placeOf(path))); err != nil {
 				return nil, err
 			}
 		}
@@ -103,40 +104,75 @@ func (in *input) addReader(name string, r io.Reader) error {
 	if _, twice := in.text[name]; twice {
 		return nil
 	}
-	src, err := io.ReadAll(io.LimitReader(r, resourcelist.MaxBytes+1))
+	f, err := readText(name, r)
 	if err != nil {
 		return err
 	}
-	in.addDocuments(name, src)
+	in.add(f)
 	return nil
 }
 
-// addFile takes a file. One that was named by itself before is still part of
-// the package that it lies in.
-func (in *input) addFile(path string, inPackage bool) error {
-	name := in.name(path)
-	if _, twice := in.text[name]; !twice {
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := in.addReader(name, f); err != nil {
-			return err
+// textFile is one text of a call, with its documents.
+type textFile struct {
+	name   string
+	text   []byte
+	stream *resourcelist.List // nil for what is no stream of objects
+	docs   []render.Document
+	ds     diag.List
+}
+
+func readText(name string, r io.Reader) (textFile, error) {
+	src, err := io.ReadAll(io.LimitReader(r, resourcelist.MaxBytes+1))
+	if err != nil {
+		return textFile{}, err
+	}
+	f := textFile{name: name, text: src}
+	f.stream, f.docs, f.ds = render.SplitPackage(name, src)
+	return f, nil
+}
+
+func readFile(name string) (textFile, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return textFile{}, err
+	}
+	defer f.Close()
+	return readText(name, f)
+}
+
+// addFiles takes files by their names, each once.
+func (in *input) addFiles(names ...string) error {
+	var left []string
+	seen := map[string]bool{}
+	for _, name := range names {
+		if _, twice := in.text[name]; !twice && !seen[name] {
+			seen[name] = true
+			left = append(left, name)
 		}
 	}
-	if inPackage && !in.packaged[name] {
-		in.packaged[name] = true
-		in.addItems(name)
+	files, faults := make([]textFile, len(left)), make([]error, len(left))
+	parallel.Do(len(left), func(i int) { files[i], faults[i] = readFile(left[i]) })
+	for i, f := range files {
+		if faults[i] != nil {
+			return faults[i]
+		}
+		in.add(f)
 	}
 	return nil
 }
 
-// name is the path by which a file was named first. What is no file of a folder,
-// such as the pipe behind /dev/fd/63, leads nowhere and has its path only.
-func (in *input) name(path string) string {
+// add takes a text that was read, and the documents of ours in it.
+func (in *input) add(f textFile) {
+	in.text[f.name], in.streams[f.name] = f.text, f.stream
+	in.order = append(in.order, f.name)
+	in.docs, in.ds = append(in.docs, f.docs...), append(in.ds, f.ds...)
+}
+
+// name is the path by which the file that lies in a place was named first. What is
+// no file of a folder, such as the pipe behind /dev/fd/63, leads nowhere and has its
+// path only.
+func (in *input) name(path, place string) string {
 	path = filepath.Clean(path)
-	place := placeOf(path)
 	if first, twice := in.names[place]; twice {
 		return first
 	}
@@ -177,22 +213,15 @@ func (in *input) within(path string, e fs.DirEntry) error {
 	return fmt.Errorf("%s leads to %s, out of the package; name that as well, or remove the link", path, target)
 }
 
-// addDocuments takes the documents of ours in a text.
-func (in *input) addDocuments(name string, src []byte) {
-	in.text[name] = src
-	in.order = append(in.order, name)
-	stream, docs, ds := render.SplitPackage(name, src)
-	in.streams[name] = stream
-	in.docs, in.ds = append(in.docs, docs...), append(in.ds, ds...)
-}
-
 // addItems takes all objects of a file of a package. What is no stream of
-// objects was reported with its documents.
+// objects was reported with its documents. A file that was named by itself before
+// is still part of the package that it lies in.
 func (in *input) addItems(name string) {
 	stream := in.streams[name]
-	if stream == nil {
+	if stream == nil || in.packaged[name] {
 		return
 	}
+	in.packaged[name] = true
 	for _, item := range stream.Items() {
 		in.items = append(in.items, item)
 		in.files[item] = packageFile{name, stream}
@@ -203,8 +232,9 @@ func (in *input) addItems(name string) {
 // by path, but for dot files and what .krmignore names.
 func (in *input) addDir(dir string) error {
 	dir = walkable(dir)
-	ignored := ignores{}
-	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+	ignored, place := ignores{}, placeOf(dir)
+	var names []string
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -221,8 +251,23 @@ func (in *input) addDir(dir string) error {
 		if err := in.within(path, e); err != nil {
 			return err
 		}
-		return in.addFile(path, true)
+		lies := filepath.Join(place, strings.TrimPrefix(path, dir))
+		if e.Type()&fs.ModeSymlink != 0 {
+			lies = placeOf(path)
+		}
+		names = append(names, in.name(path, lies))
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := in.addFiles(names...); err != nil {
+		return err
+	}
+	for _, name := range names {
+		in.addItems(name)
+	}
+	return nil
 }
 
 // walkable is how WalkDir has to be given a directory that may be a symbolic
