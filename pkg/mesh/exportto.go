@@ -34,6 +34,9 @@ func (r *resolver) exportTo(at diag.Path, namespace string, list []string) map[s
 
 // serviceExportTo is who sees what is said of a service's traffic.
 func (r *resolver) serviceExportTo(s *service) []string {
+	if s.ExportTo == nil {
+		return nil
+	}
 	at := s.at("exportTo")
 	if seen := r.exportTo(at, s.Namespace, s.ExportTo); len(seen) > 0 && !seen["*"] {
 		r.hidden(at, s, seen)

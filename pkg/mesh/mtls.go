@@ -82,7 +82,11 @@ func (r *resolver) namespaceMTLS() []MTLS {
 }
 
 func (r *resolver) serviceMTLS(s *service) (MTLS, bool) {
-	at, m := s.at("security.mtls"), s.Security.MTLS
+	m := s.Security.MTLS
+	if !saysMTLS(m) {
+		return MTLS{}, false
+	}
+	at := s.at("security.mtls")
 	r.onlyForTheMesh(at, m)
 	if m.Mode == "" && len(m.Ports) == 0 {
 		return MTLS{}, false

@@ -63,6 +63,9 @@ func (r *resolver) policies(s *service) {
 // policy checks the words of one place. ejection is the outlierDetection that
 // holds there, without which Istio never fails over.
 func (r *resolver) policy(at place, w policyWords, ejection *networking.OutlierDetection) {
+	if !w.said() {
+		return
+	}
 	needs(r, at("loadBalancer"), w.loadBalancer)
 	needs(r, at("connectionPool"), w.connectionPool)
 	needs(r, at("outlierDetection"), w.outlierDetection)

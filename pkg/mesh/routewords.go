@@ -18,8 +18,11 @@ type place func(word string) diag.Path
 // routeWords checks the route words of one place: a service, a route, or an
 // entry of expose. What Istio would refuse is refused here.
 func (r *resolver) routeWords(at place, w spec.Route, s *service) {
-	r.oneAction(at, w)
 	r.target(at, w, s)
+	if onlyTarget(w) {
+		return
+	}
+	r.oneAction(at, w)
 	needs(r, at("redirect"), w.Redirect)
 	needs(r, at("directResponse"), w.DirectResponse)
 	needs(r, at("rewrite"), w.Rewrite)
@@ -38,6 +41,13 @@ func (r *resolver) routeWords(at place, w spec.Route, s *service) {
 	r.mirror(at("mirror"), w.Mirror, s)
 	r.headerChanges(at, w)
 	r.corsPolicy(at("corsPolicy"), w.CORSPolicy)
+}
+
+// onlyTarget tells whether a place says where requests go and nothing else, as
+// most of them.
+func onlyTarget(w spec.Route) bool {
+	return w.Port == 0 && !ends(w) && w.Rewrite == nil && w.Timeout == nil && w.Retries == nil && w.Fault == nil &&
+		w.Mirror == nil && w.Headers == nil && w.CORSPolicy == nil
 }
 
 // oneAction refuses two words that each say where requests end, and words about

@@ -267,12 +267,12 @@ func (r *resolver) service(s *service) Service {
 	}
 	r.versions(s)
 	resolved := Service{Namespace: s.Namespace, Name: s.Name, Host: s.host(), Policy: s.policyWords().policy(), Origin: s.origin()}
-	if s.opaque() {
+	if own := s.own().Route; s.opaque() {
 		resolved.TCP = r.connections(s)
 	} else {
-		r.routeWords(s.at, s.own().Route, s)
-		r.nothingAround(s.at, s.own().Route, "a route switches off so what the service says, here there is nothing to switch off")
-		r.fits(s.path, s.own().Route, words{})
+		r.routeWords(s.at, own, s)
+		r.nothingAround(s.at, own, "a route switches off so what the service says, here there is nothing to switch off")
+		r.fits(s.path, own, words{})
 		s.routes = r.routes(s)
 		resolved.Routes = s.meshRoutes()
 		r.likelyTCP(s, len(resolved.Routes) > 0)
@@ -337,6 +337,9 @@ func (s *service) hasSubsets() bool {
 
 // origin is what asked for the objects about the service's traffic.
 func (s *service) origin() diag.Path {
+	if len(s.teamWords) == 0 {
+		return s.path
+	}
 	for _, w := range serviceWords {
 		block, _, _ := strings.Cut(w.name, ".")
 		switch block {
@@ -351,9 +354,10 @@ func (s *service) origin() diag.Path {
 }
 
 func (r *resolver) protocol(s *service) {
-	at := s.at("protocol")
-	switch s.Protocol {
-	case "":
+	if s.Protocol == "" {
+		return
+	}
+	switch at := s.at("protocol"); s.Protocol {
 	case "GRPC", "HTTP2":
 		r.ds.Errorf(diag.CodeValue, at, "%s is routed as HTTP; leave protocol out", s.Protocol)
 	case "HTTPS":

@@ -73,17 +73,27 @@ func (r *resolver) serviceWaysOut(s *service, resolved *Service) {
 	if s.hasTeam && s.Service.VirtualService != nil && s.team(s.path) { // Go literals only, YAML refuses the words
 		r.ds.Errorf(diag.CodePlace, s.path.Key("virtualService"), onlyPlatform)
 	}
-	needs(r, s.at("virtualService"), s.VirtualService)
-	needs(r, s.at("destinationRule"), s.DestinationRule)
-	resolved.VirtualService = wayOut(r, s.at("virtualService"), s.VirtualService, elsewhereSaid)
-	r.knownPorts(s.at("virtualService"), s.VirtualService)
-	resolved.DestinationRule = wayOut(r, s.at("destinationRule"), s.DestinationRule, elsewhereSaid)
-	for i, e := range s.Expose {
+	if s.VirtualService != nil {
+		at := s.at("virtualService")
+		needs(r, at, s.VirtualService)
+		resolved.VirtualService = wayOut(r, at, s.VirtualService, elsewhereSaid)
+		r.knownPorts(at, s.VirtualService)
+	}
+	if s.DestinationRule != nil {
+		at := s.at("destinationRule")
+		needs(r, at, s.DestinationRule)
+		resolved.DestinationRule = wayOut(r, at, s.DestinationRule, elsewhereSaid)
+	}
+	for i := range s.Expose {
+		w := s.Expose[i].VirtualService
+		if w == nil {
+			continue
+		}
 		at := s.at("expose").Index(i)
-		needs(r, at.Key("virtualService"), e.VirtualService)
-		wayOut(r, at.Key("virtualService"), e.VirtualService, elsewhereSaid)
-		r.knownPorts(at.Key("virtualService"), e.VirtualService)
-		if e.VirtualService != nil && s.team(at) {
+		needs(r, at.Key("virtualService"), w)
+		wayOut(r, at.Key("virtualService"), w, elsewhereSaid)
+		r.knownPorts(at.Key("virtualService"), w)
+		if s.team(at) {
 			r.ds.Errorf(diag.CodePlace, at.Key("virtualService"), onlyPlatform)
 		}
 	}

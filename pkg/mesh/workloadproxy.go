@@ -15,6 +15,9 @@ import (
 // workloadConfig is what two words of a service say together, since they are one
 // annotation, and the word to name; nil where they say nothing.
 func (r *resolver) workloadConfig(s *service) (*meshconfig.ProxyConfig, diag.Path) {
+	if s.Proxy.Config == nil && s.Proxy.EnableDNSProxying == nil {
+		return nil, diag.Path{}
+	}
 	var all *meshconfig.ProxyConfig
 	origin := s.at("proxy.enableDNSProxying")
 	if own := s.Proxy.Config; own != nil {
