@@ -290,7 +290,7 @@ func (in *input) render(selected func([]manifest.Object) []manifest.Object) []ma
 	in.objects, in.ds = all, append(in.ds, ds...)
 	objects := selected(all)
 	if len(in.items) > 0 && !ds.HasErrors() {
-		around := topology.New(slices.Concat(all, in.theirs), in.items, len(in.docs))
+		around := topology.New(append(slices.Clip(all), in.theirs...), in.items, len(in.docs))
 		found := append(check.Package(objects, around), in.written(objects)...)
 		found = append(found, check.Edits(in.edits, around)...)
 		in.ds = render.Locate(append(in.ds, found...), in.docs...)

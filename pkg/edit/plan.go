@@ -103,9 +103,13 @@ func (p Package) Keeps(objects []manifest.Object) []manifest.Object {
 			operators[[2]string{item.Namespace(), item.Name()}] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(objects), func(o manifest.Object) bool {
+	theirs := func(o manifest.Object) bool {
 		return o.Kind.Name == "Namespace" && held[o.Name] || o.Edited && operators[[2]string{o.Namespace, o.Name}]
-	})
+	}
+	if !slices.ContainsFunc(objects, theirs) {
+		return objects
+	}
+	return slices.DeleteFunc(slices.Clone(objects), theirs)
 }
 
 // IsOperator tells whether an item is one that says how Istio is installed.

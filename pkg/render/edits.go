@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -24,7 +23,13 @@ func InPackage(docs ...Document) ([]manifest.Object, []edit.Edit, diag.List) {
 // Edited are the objects that say what the documents change in a person's object of
 // the package; they are not written, the edits are.
 func Edited(objects []manifest.Object) []manifest.Object {
-	return slices.DeleteFunc(slices.Clone(objects), func(o manifest.Object) bool { return !o.Edited })
+	var edited []manifest.Object
+	for i := range objects {
+		if objects[i].Edited {
+			edited = append(edited, objects[i])
+		}
+	}
+	return edited
 }
 
 // edits are the changes that the documents ask of the package. An edit that

@@ -64,7 +64,7 @@ var Parts = []Part{PartAll, PartInstall, PartResources}
 // as it is: istioctl takes nothing else, and installs Istio's own defaults when it
 // gets nothing.
 func Select(objects []manifest.Object, part Part) []manifest.Object {
-	var selected []manifest.Object
+	selected := make([]manifest.Object, 0, len(objects))
 	for _, o := range objects {
 		switch install := o.Kind == &istioop.Kind; {
 		case part == PartInstall && !install:

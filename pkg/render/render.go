@@ -360,7 +360,11 @@ func (k kind) objects(meshes []*mesh.Mesh, identity []string) []manifest.Object 
 				o.Root = mesh.Root
 			}
 		}
-		all = append(all, objects...)
+		if all == nil {
+			all = objects
+		} else {
+			all = append(all, objects...)
+		}
 	}
 	manifest.Sort(all, mesh.Root)
 	return all
