@@ -5,14 +5,12 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +19,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 2 && os.Args[1] == launching {
+		os.Exit(launch(os.Args[2:]))
+	}
 	bin := flag.String("bin", "", "`folder` of kymamesh, kymamesh-krm and kustomize")
 	peers := flag.String("peers", "", "`folder` of noop, helm, jsonnet and cue")
 	rounds := flag.Int("n", 5, "counted `rounds` of each row")
@@ -125,7 +126,11 @@ func median(all []figures, of func(figures) time.Duration) time.Duration {
 const patience = 3 * time.Minute
 
 func (c command) once(dir string) (figures, error) {
-	cmd := exec.Command(c.path, c.args...)
+	self, err := os.Executable()
+	if err != nil {
+		return figures{}, err
+	}
+	cmd := exec.Command(self, append([]string{launching, c.path}, c.args...)...)
 	if c.stdin != "" {
 		f, err := os.Open(c.stdin)
 		if err != nil {
@@ -139,15 +144,18 @@ func (c command) once(dir string) (figures, error) {
 		return figures{}, err
 	}
 	defer out.Close()
+	took, err := os.CreateTemp(dir, "took")
+	if err != nil {
+		return figures{}, err
+	}
+	defer took.Close()
 	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = out, &said
-	// A process begins with the memory of the one that starts it.
-	debug.FreeOSMemory()
-	start := time.Now()
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, &said, []*os.File{took}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return figures{}, err
 	}
-	tooLong := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	tooLong := time.AfterFunc(patience, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	err = cmd.Wait()
 	if !tooLong.Stop() {
 		return figures{}, fmt.Errorf("took longer than %v", patience)
@@ -155,11 +163,12 @@ func (c command) once(dir string) (figures, error) {
 	if err != nil {
 		return figures{}, fmt.Errorf("%w: %.300s", err, said.String())
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return figures{}, errors.New("the system does not say what a process used")
+	f := figures{output: out.Name()}
+	if _, err := took.Seek(0, 0); err != nil {
+		return figures{}, err
 	}
-	return figures{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall: time.Since(start), memory: int64(usage.Maxrss) << 10, output: out.Name()}, nil
+	_, err = fmt.Fscan(took, &f.wall, &f.cpu, &f.memory)
+	return f, err
 }
 
 // line writes what a command took, and how it stands to a bar: at most so much of
