@@ -54,6 +54,7 @@ func (r *resolver) access() ([]Authentication, []Authorization) {
 	var rules []Authorization
 	r.gatewayAccounts()
 	r.ownPods()
+	r.guarded = slices.ContainsFunc(r.gateways, func(g gateway) bool { return g.guarded() })
 	places := r.accessPlaces()
 	r.oneAuthorizer(places)
 	for _, p := range places {
@@ -191,10 +192,13 @@ func (p *accessPlace) widerAllows() []*accessPlace {
 	return all
 }
 
+// guarded tells whether a gateway lets in only what it says.
+func (g *gateway) guarded() bool { return restricts(g.access.Allow) }
+
 // closed tells whether some list refuses what it does not say on a gateway's
 // pods.
 func (r *resolver) closed(p *accessPlace) bool {
-	return p.widerAllows() != nil || slices.ContainsFunc(r.podMates(p.gateway), func(g *gateway) bool { return restricts(g.access.Allow) })
+	return p.widerAllows() != nil || r.guarded && slices.ContainsFunc(r.podMates(p.gateway), (*gateway).guarded)
 }
 
 // swallowed warns of rules beside one that matches everything.

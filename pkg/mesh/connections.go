@@ -107,11 +107,11 @@ func (r *resolver) noHTTPPolicy(at place, protocol string, w policyWords) {
 // none when Kubernetes decides.
 func (r *resolver) tcpRoutes(s *service) []TCPRoute {
 	var all []TCPRoute
-	var before []tcpRoute
+	before := tcpIndex{}
 	for i, w := range s.Routes {
 		at := s.at("routes").Index(i)
 		faults := len(*r.ds)
-		one := tcpRoute{at: at, matches: r.tcpConditions(at.Key("when"), w.When)}
+		matches := r.tcpConditions(at.Key("when"), w.When)
 		if w.When == nil {
 			r.ds.Errorf(diag.CodeMissing, at, "it has no when and would hide everything after it; write its words at the service itself")
 		}
@@ -123,20 +123,16 @@ func (r *resolver) tcpRoutes(s *service) []TCPRoute {
 		if (*r.ds)[faults:].HasErrors() {
 			continue
 		}
-		r.reachedTCP(before, one)
-		before = append(before, one)
-		all = append(all, s.tcpRoute(w, one.matches)...)
+		if first := before.all(matches); first >= 0 {
+			r.ds.Errorf(diag.CodeUnused, at, "it is never reached: %s matches all of it", shortPath(s.at("routes").Index(first)))
+		}
+		before.add(i, matches)
+		all = append(all, s.tcpRoute(w, matches)...)
 	}
 	if len(all) > 0 || s.To != "" || s.Split != nil {
 		all = append(all, s.tcpRoute(spec.Route{}, nil)...)
 	}
 	return all
-}
-
-// tcpRoute is one of a service's routes with its conditions resolved.
-type tcpRoute struct {
-	at      diag.Path
-	matches []*tcpMatch
 }
 
 // tcpRoute is a route with the words of the service under it. Each called port is
@@ -211,26 +207,6 @@ func (r *resolver) addresses(at diag.Path, written []string) {
 		if problem := addressText(text); problem != "" {
 			r.ds.Errorf(diag.CodeValue, at.Index(i), "%s", problem)
 		}
-	}
-}
-
-// reachedTCP refuses a route that comes after others which take all of its
-// connections.
-func (r *resolver) reachedTCP(before []tcpRoute, one tcpRoute) {
-	first := -1 // the earlier route that takes the first match
-	for _, m := range one.matches {
-		i := slices.IndexFunc(before, func(b tcpRoute) bool {
-			return slices.ContainsFunc(b.matches, func(a *tcpMatch) bool { return tcpCovers(a, m) })
-		})
-		if i < 0 {
-			return
-		}
-		if first < 0 {
-			first = i
-		}
-	}
-	if first >= 0 {
-		r.ds.Errorf(diag.CodeUnused, one.at, "it is never reached: %s matches all of it", shortPath(before[first].at))
 	}
 }
 

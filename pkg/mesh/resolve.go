@@ -120,6 +120,7 @@ type resolver struct {
 
 	gateways []gateway
 	onPods   map[string][]*gateway // the gateways on the pods that labels find
+	guarded  bool                  // whether any of gateways is
 	services []*service
 	// providers are those that words can name, and removed the places of overrides
 	// that took others away, by their names.

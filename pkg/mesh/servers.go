@@ -93,22 +93,40 @@ func (r *resolver) serve(served map[hostPort][]servedAt, k hostPort, s servedAt)
 // share a port, they are told apart by the name that the caller asks for.
 func (r *resolver) portsAgree() {
 	type place struct {
-		gateway int
+		gateway, number int
 		listener
 	}
-	first := map[int][]place{} // by port
+	number := 0
+	type spoken struct {
+		port   int
+		speech string
+	}
+	before := map[spoken][]place{}
 	for i, g := range r.gateways {
 		for _, l := range g.listeners {
-			for _, p := range first[l.Port] {
-				if speech(p.Protocol) != speech(l.Protocol) && sharePods(g, r.gateways[p.gateway]) {
-					r.ds.Errorf(diag.CodeServer, l.path, "port %d speaks %s in %s; %s server cannot share it", l.Port, p.Protocol, shortPath(p.path), article(l.Protocol))
-					break
+			own := spoken{l.Port, speech(l.Protocol)}
+			var first *place // that speaks in another way
+			for _, other := range speeches {
+				if other == own.speech {
+					continue
+				}
+				places := before[spoken{l.Port, other}]
+				j := slices.IndexFunc(places, func(p place) bool { return sharePods(g, r.gateways[p.gateway]) })
+				if j >= 0 && (first == nil || places[j].number < first.number) {
+					first = &places[j]
 				}
 			}
-			first[l.Port] = append(first[l.Port], place{i, l})
+			if first != nil {
+				r.ds.Errorf(diag.CodeServer, l.path, "port %d speaks %s in %s; %s server cannot share it", l.Port, first.Protocol, shortPath(first.path), article(l.Protocol))
+			}
+			number++
+			before[own] = append(before[own], place{i, number, l})
 		}
 	}
 }
+
+// speeches are all that speech can be.
+var speeches = []string{"TLS", "TCP", "HTTP"}
 
 // speech is what the first bytes on a port are.
 func speech(protocol string) string {

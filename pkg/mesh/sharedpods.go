@@ -47,8 +47,7 @@ func (r *resolver) limited(p *accessPlace, a action, at diag.Path, rule *securit
 	if a != allowing {
 		return r.deniedHere(at, g, mates, rule)
 	}
-	guarded := func(g *gateway) bool { return restricts(g.access.Allow) }
-	if len(mates) == 0 || !guarded(g) && !slices.ContainsFunc(mates, guarded) {
+	if len(mates) == 0 || !g.guarded() && !slices.ContainsFunc(mates, (*gateway).guarded) {
 		return []*security.Rule{rule}
 	}
 	return r.allowedHere(g, mates, rule)
@@ -87,7 +86,9 @@ func (r *resolver) allowedHere(g *gateway, mates []*gateway, rule *security.Rule
 			limited.Hosts = hostPatterns(hosts, g)
 		}
 		for _, mate := range mates {
-			limited.NotHosts = append(limited.NotHosts, hostPatterns(coveredNames(hosts, mate.http), g)...)
+			if covered := coveredNames(hosts, mate.http); len(covered) > 0 {
+				limited.NotHosts = append(limited.NotHosts, hostPatterns(covered, g)...)
+			}
 		}
 		rules = append(rules, withOperation(rule, limited))
 	}
