@@ -153,14 +153,28 @@ func child(n *yaml.Node, step diag.Step) (mark, value *yaml.Node) {
 		return n.Content[step.Index], n.Content[step.Index]
 	case step.IsIndex && n.Kind != yaml.SequenceNode && step.Index == 0:
 		return n, n // one item that stands without its list
-	case !step.IsIndex && n.Kind == yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == step.Key {
-				return n.Content[i], n.Content[i+1]
+	case !step.IsIndex:
+		return Entry(n, step.Key)
+	}
+	return nil, nil
+}
+
+// Entry is what stands below some keys, with the last of them; nil where nothing
+// does. It follows no aliases.
+func Entry(n *yaml.Node, keys ...string) (key, value *yaml.Node) {
+	value = n
+	for _, want := range keys {
+		in := value
+		if key, value = nil, nil; in == nil || in.Kind != yaml.MappingNode {
+			return nil, nil
+		}
+		for i := 0; i+1 < len(in.Content) && value == nil; i += 2 {
+			if in.Content[i].Value == want {
+				key, value = in.Content[i], in.Content[i+1]
 			}
 		}
 	}
-	return nil, nil
+	return key, value
 }
 
 // follow is the node that n stands for. Aliases cannot form a chain, the

@@ -82,7 +82,7 @@ func (c *call) operatorSpec(root *yaml.Node, at diag.Path) map[string]any {
 		c.ds.Errorf(diag.CodeDocument, at.Key("apiVersion"), "%q is no version of an IstioOperator; write %s", v, operatorVersion)
 	}
 	var spec map[string]any
-	if n := valueAt(root, "spec"); n != nil {
+	if _, n := strictyaml.Entry(root, "spec"); n != nil {
 		c.decoded(strictyaml.Decode(n, at.Key("spec"), &spec))
 	}
 	return spec
@@ -91,7 +91,7 @@ func (c *call) operatorSpec(root *yaml.Node, at diag.Path) map[string]any {
 // installerConfig reads the ConfigMap of Kyma's installer, whose labels are mark
 // enough: nobody but the installer reads it in a cluster.
 func (c *call) installerConfig(root *yaml.Node, doc Document, at diag.Path) {
-	text := valueAt(root, "data", operatorKey)
+	key, text := strictyaml.Entry(root, "data", operatorKey)
 	at = at.Key("data").Key(operatorKey)
 	switch {
 	case text == nil:
@@ -102,7 +102,7 @@ func (c *call) installerConfig(root *yaml.Node, doc Document, at diag.Path) {
 		c.ds.Errorf(diag.CodeType, at, "want text that holds an IstioOperator; write %s: |", operatorKey)
 		return
 	}
-	place := within(text, valueKey(root, "data", operatorKey), doc.Text)
+	place := within(text, key, doc.Text)
 	inner, ok := c.innerDocument(text.Value, place, at)
 	if !ok {
 		return

@@ -249,38 +249,10 @@ func (c *call) decoded(ds diag.List) {
 
 // scalarAt is the text below some keys; what is wrong with it is found later.
 func scalarAt(root *yaml.Node, keys ...string) string {
-	if n := valueAt(root, keys...); n != nil {
+	if _, n := strictyaml.Entry(root, keys...); n != nil {
 		return n.Value
 	}
 	return ""
-}
-
-// valueAt is the value below some keys, nil when there is none.
-func valueAt(n *yaml.Node, keys ...string) *yaml.Node {
-	_, value := entryAt(n, keys)
-	return value
-}
-
-// valueKey is the last of some keys as it stands in the document.
-func valueKey(n *yaml.Node, keys ...string) *yaml.Node {
-	key, _ := entryAt(n, keys)
-	return key
-}
-
-func entryAt(n *yaml.Node, keys []string) (key, value *yaml.Node) {
-	value = n
-	for _, want := range keys {
-		in := value
-		if key, value = nil, nil; in == nil || in.Kind != yaml.MappingNode {
-			return nil, nil
-		}
-		for i := 0; i+1 < len(in.Content) && value == nil; i += 2 {
-			if in.Content[i].Value == want {
-				key, value = in.Content[i], in.Content[i+1]
-			}
-		}
-	}
-	return key, value
 }
 
 // render resolves, renders and locates. What could not be decoded is resolved as

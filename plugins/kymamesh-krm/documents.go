@@ -9,6 +9,7 @@ import (
 
 	"github.com/kymamesh/kymamesh/internal/pattern"
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/edit"
 	"github.com/kymamesh/kymamesh/pkg/manifest"
@@ -105,7 +106,7 @@ func (c *call) readOptions(config *resourcelist.Item) error {
 	if err != nil {
 		return fmt.Errorf("functionConfig: %w", err)
 	}
-	data := child(n, "data")
+	_, data := strictyaml.Entry(n, "data")
 	if data == nil || data.Kind != yaml.MappingNode {
 		return nil
 	}
@@ -116,19 +117,6 @@ func (c *call) readOptions(config *resourcelist.Item) error {
 			c.ds.Errorf(diag.CodeItem, c.refused(config).Key("data").Key(key), "no option %q; there is %s", key, optionList)
 		} else if err != nil {
 			c.ds.Errorf(diag.CodeItem, c.refused(config).Key("data").Key(key), "%v", err)
-		}
-	}
-	return nil
-}
-
-// child is the value of a key of a mapping, nil where there is none.
-func child(n *yaml.Node, key string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
 		}
 	}
 	return nil

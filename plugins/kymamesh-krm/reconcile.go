@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kymamesh/kymamesh/internal/resourcelist"
+	"github.com/kymamesh/kymamesh/internal/strictyaml"
 	"github.com/kymamesh/kymamesh/pkg/check"
 	"github.com/kymamesh/kymamesh/pkg/diag"
 	"github.com/kymamesh/kymamesh/pkg/edit"
@@ -263,7 +264,7 @@ func (c *call) file(o manifest.Object) string {
 // placeNew says where a new object lies: one object a file, in the package of
 // the document. Without the package, kpt would write it into the outer one.
 func (c *call) placeNew(n *yaml.Node, o manifest.Object) {
-	annotations := child(child(n, "metadata"), "annotations")
+	_, annotations := strictyaml.Entry(n, "metadata", "annotations")
 	set := func(key, value string) {
 		annotations.Content = append(annotations.Content, text(key), quoted(value))
 	}
