@@ -37,6 +37,9 @@ var elsewhereSaid = map[protoreflect.FullName]string{
 // (pkg/config/validation, validateTrafficPolicy).
 const trafficPolicy protoreflect.FullName = "istio.networking.v1alpha3.TrafficPolicy"
 
+// portSelector is another (validatePortSelector).
+const portSelector protoreflect.FullName = "istio.networking.v1alpha3.PortSelector"
+
 // wayOut checks one way out and copies it; nil where there is none.
 func wayOut[M interface {
 	comparable
@@ -63,6 +66,8 @@ func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message, elsewhere
 			r.ds.Errorf(diag.CodePlace, at, "a way out cannot set it; %s", instead)
 		case fd.Message() != nil && fd.Message().FullName() == trafficPolicy && proto.Size(v.Message().Interface()) == 0:
 			r.ds.Errorf(diag.CodeEmpty, at, "empty, which Istio refuses; write what it changes, or leave it out")
+		case fd.Message() != nil && fd.Message().FullName() == portSelector && proto.Size(v.Message().Interface()) == 0:
+			r.ds.Errorf(diag.CodeMissing, at, "write the number of the port")
 		}
 		return !refused
 	})
