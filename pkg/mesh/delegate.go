@@ -26,12 +26,22 @@ func (r *resolver) delegate(at diag.Path, w *networking.Delegate, s *service) {
 		return
 	}
 	d := s.delegate(w)
-	if id := d.Namespace + "/" + d.Name; !r.delegates[id] {
-		if r.delegates == nil {
-			r.delegates = map[string]bool{}
+	r.delegated = append(r.delegated, delegated{d.Namespace + "/" + d.Name, at})
+}
+
+// delegated is a VirtualService of somebody else's that a place hands requests to.
+type delegated struct {
+	id string
+	at diag.Path
+}
+
+func (r *resolver) reportDelegated() {
+	said := map[string]bool{}
+	for _, d := range r.delegated {
+		if !said[d.id] {
+			said[d.id] = true
+			r.ds.Infof(diag.CodeReference, d.at, "VirtualService %s is not checked; it has no hosts and no gateways, and exportTo lets this one's namespace see it", d.id)
 		}
-		r.delegates[id] = true
-		r.ds.Infof(diag.CodeReference, at, "VirtualService %s is not checked; it has no hosts and no gateways, and exportTo lets this one's namespace see it", id)
 	}
 }
 

@@ -22,6 +22,7 @@ type exposure struct {
 	around  []*match  // path and when
 	at      diag.Path // the expose entry
 	hostAt  diag.Path
+	taken   bool // the gateway takes what the service takes
 }
 
 // gatewayRef is the gateway that an entry of expose names.
@@ -38,13 +39,20 @@ type gatewayRef struct {
 func (r *resolver) virtualHosts() []VirtualHost {
 	hosts, order := map[[2]string][]*exposure{}, [][2]string{}
 	elsewhere := map[string]bool{}
-	for _, s := range r.services {
-		for _, x := range r.exposures(s) {
+	exposed := make([][]*exposure, len(r.services))
+	r.inParts(len(r.services), func(part *resolver, i int) {
+		exposed[i] = part.exposures(r.services[i])
+		for _, x := range exposed[i] {
+			x.taken = part.mayReach(x)
+		}
+	})
+	for _, exposures := range exposed {
+		for _, x := range exposures {
 			if x.gateway.known == nil && !elsewhere[x.gateway.id] {
 				elsewhere[x.gateway.id] = true
 				r.ds.Infof(diag.CodeReference, x.at.Key("gateway"), "Gateway %s is not in gateways; its hosts and ports are not checked", x.gateway.id)
 			}
-			if !r.mayReach(x) {
+			if !x.taken {
 				continue
 			}
 			key := [2]string{x.gateway.id, x.host}
@@ -54,10 +62,8 @@ func (r *resolver) virtualHosts() []VirtualHost {
 			hosts[key] = append(hosts[key], x)
 		}
 	}
-	all := make([]VirtualHost, 0, len(order))
-	for _, key := range order {
-		all = append(all, r.virtualHost(hosts[key]))
-	}
+	all := make([]VirtualHost, len(order))
+	r.inParts(len(order), func(part *resolver, i int) { all[i] = part.virtualHost(hosts[order[i]]) })
 	slices.SortFunc(all, func(a, b VirtualHost) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})

@@ -130,7 +130,7 @@ type resolver struct {
 	routed   map[string]string   // namespace/name of services with a route, by host
 	external map[string]External // the hosts of egress, by each of their names
 
-	delegates map[string]bool // VirtualServices of others that were named already
+	delegated []delegated // the VirtualServices of others that words name
 }
 
 func (r *resolver) at() diag.Path { return r.doc.Path.Key("spec") }
@@ -160,11 +160,10 @@ func (r *resolver) resolve() *Mesh {
 	m.Install.MinProtocolVersion = r.minProtocolVersion()
 	m.Externals = r.externals()
 	m.Excluded = r.excluded()
-	m.Services = make([]Service, 0, len(r.services))
-	for _, s := range r.services {
-		m.Services = append(m.Services, r.service(s))
-	}
+	m.Services = make([]Service, len(r.services))
+	r.inParts(len(r.services), func(part *resolver, i int) { m.Services[i] = part.service(r.services[i]) })
 	m.VirtualHosts = r.virtualHosts()
+	r.reportDelegated()
 	m.Sidecars = r.sidecars()
 	m.VirtualHosts = append(m.VirtualHosts, r.health(m.VirtualHosts)...)
 	m.Authentications, m.Authorizations = r.access()
