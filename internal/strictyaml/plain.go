@@ -131,7 +131,7 @@ func (r *plainReader) mapping(depth int) *yaml.Node {
 		n.Content = append(n.Content, key, value)
 	}
 	if r.i < len(r.src) && r.column() > column {
-		return nil
+		return nil // the last value may go on in this line
 	}
 	return n
 }
@@ -148,7 +148,7 @@ func (r *plainReader) list(depth int) *yaml.Node {
 		n.Content = append(n.Content, value)
 	}
 	if r.i < len(r.src) && r.column() > column {
-		return nil
+		return nil // the last value may go on in this line
 	}
 	return n
 }
@@ -173,8 +173,8 @@ func (r *plainReader) value(depth, column int, ofKey bool) *yaml.Node {
 		return r.block(depth + 1)
 	}
 	n := r.single(depth)
-	if n == nil || !r.endLine() || !r.content() || r.i < len(r.src) && r.column() > column {
-		return nil // the last: it may go on in the next line
+	if n == nil || !r.endLine() || !r.content() {
+		return nil
 	}
 	return n
 }
