@@ -159,8 +159,8 @@ func (s stack) merged() layer {
 }
 
 // fill takes from below what is not set above: lists replace, but for providers,
-// which merge by name, and maps merge by key. It copies, so that a layer is never
-// written to.
+// which merge by name, and maps merge by key. It copies all but the providers, so that
+// a layer is never written to.
 func fill(above, below reflect.Value) {
 	switch above.Kind() {
 	case reflect.Struct:

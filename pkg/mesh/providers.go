@@ -58,12 +58,10 @@ func providerField(p *extensionProvider) (protoreflect.FieldDescriptor, protoref
 }
 
 // mergeProviders puts providers over others: one of the same name replaces the
-// one below, where it stands, and new ones come after.
+// one below, where it stands, and new ones come after. The providers themselves are
+// shared with the layers and the author's document, and never written to.
 func mergeProviders(below, above []*extensionProvider) []*extensionProvider {
-	var all []*extensionProvider
-	for _, p := range below {
-		all = append(all, proto.CloneOf(p))
-	}
+	all := slices.Clone(below)
 	for _, p := range above {
 		if i := slices.IndexFunc(all, func(o *extensionProvider) bool { return o.GetName() == p.GetName() }); i >= 0 {
 			all[i] = p
