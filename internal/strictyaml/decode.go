@@ -170,6 +170,8 @@ func (d *decoder) entries(n *yaml.Node, at diag.Path) func(yield func(string, *y
 				d.ds.Errorf(diag.CodeType, at, "a key has to be text")
 			case k.Tag == "!!merge":
 				d.ds.Errorf(diag.CodeUnknownWord, at.Key("<<"), "merge keys are not read; write the words out")
+			case len(k.Value) > maxKey:
+				d.ds.Errorf(diag.CodeValue, at, "a key has more than %d bytes; Istio's reader of YAML takes no such key", maxKey)
 			case seen[k.Value]:
 				d.ds.Errorf(diag.CodeTwice, at.Key(k.Value), "written twice; keep one")
 			default:

@@ -28,6 +28,7 @@ func TestLimitsAtTheEdge(t *testing.T) {
 			}
 			return b.String()
 		}, maxAliased, "aliases stand for more than 10000 values; write them out"},
+		{"a key", func(n int) string { return "tree: {" + strings.Repeat("k", n) + ": v}" }, maxKey, "a key has more than 1000 bytes"},
 	} {
 		if _, ds := readFree(c.text(c.at)); len(ds) != 0 {
 			t.Errorf("%s at the limit: %.300v", c.name, ds)

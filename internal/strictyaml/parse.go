@@ -30,6 +30,9 @@ const (
 	// maxAliased bounds the nodes that are read through aliases, which is what
 	// makes a small document explode.
 	maxAliased = 10_000
+	// maxKey is below the 1,024 characters that YAML allows for a key on the line of
+	// its value, which is how JSON has all keys.
+	maxKey = 1000
 )
 
 // Source is a parsed document that remembers where all stood.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,10 @@ func TestEveryModule(t *testing.T) {
 	var doc document
 	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
 		t.Fatal(err)
+	}
+	// Two documents of one second would have the same time.
+	if want := (creationInfo{"1970-01-01T00:00:00Z", []string{"Tool: kymamesh-sbom"}}); !reflect.DeepEqual(doc.CreationInfo, want) {
+		t.Errorf("made %+v, want %+v", doc.CreationInfo, want)
 	}
 	byName, ids := map[string]element{}, map[string]bool{}
 	for _, e := range doc.Packages {
