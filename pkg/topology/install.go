@@ -116,11 +116,8 @@ func (m *Model) Install() *Install {
 		in.AllocatesAddresses = in.AllocatesAddresses || metadata["ISTIO_META_DNS_CAPTURE"] == "true" && (metadata["ISTIO_META_DNS_AUTO_ALLOCATE"] == "true" || metadata["PILOT_ENABLE_IP_AUTOALLOCATE"] == "true")
 		in.LogsByDefault = in.LogsByDefault || len(items(under(mesh, "defaultProviders")["accessLogging"])) > 0
 		components := under(spec, "components")
-		in.BlocksKeys = in.BlocksKeys || hasVariable(under(components, "pilot", "k8s")["env"], blockedKeys) || str(under(values, "pilot", "env")[blockedKeys]) != ""
-		in.NativeSidecars = in.NativeSidecars || str(under(values, "pilot", "env")[nativeSidecars]) == "true" || slices.ContainsFunc(items(under(components, "pilot", "k8s")["env"]), func(item any) bool {
-			variable, _ := item.(map[string]any)
-			return variable["name"] == nativeSidecars && variable["value"] == "true"
-		})
+		in.BlocksKeys = in.BlocksKeys || variable(components, values, "BLOCKED_CIDRS_IN_JWKS_URIS") != ""
+		in.NativeSidecars = in.NativeSidecars || variable(components, values, "ENABLE_NATIVE_SIDECARS") == "true"
 		in.gateways(components["ingressGateways"], "ingressgateway", o.Namespace)
 		in.gateways(components["egressGateways"], "egressgateway", o.Namespace)
 	}
@@ -128,21 +125,20 @@ func (m *Model) Install() *Install {
 	return in
 }
 
-// blockedKeys is the variable of istiod that names addresses from which it fetches
-// no keys.
-const blockedKeys = "BLOCKED_CIDRS_IN_JWKS_URIS"
-
-// nativeSidecars is the variable of istiod about sidecars that end with their pod's
-// programs.
-const nativeSidecars = "ENABLE_NATIVE_SIDECARS"
-
-// hasVariable tells whether a list of environment variables has one that says
-// something.
-func hasVariable(list any, name string) bool {
-	return slices.ContainsFunc(items(list), func(item any) bool {
-		variable, _ := item.(map[string]any)
-		return variable["name"] == name && (str(variable["value"]) != "" || variable["valueFrom"] != nil)
-	})
+// variable is what an IstioOperator gives istiod as a variable, in either of its two
+// places; "" is nothing, and a value that comes from elsewhere is where it comes from.
+func variable(components, values map[string]any, name string) string {
+	said := str(under(values, "pilot", "env")[name])
+	for _, item := range items(under(components, "pilot", "k8s")["env"]) {
+		switch v, _ := item.(map[string]any); {
+		case v["name"] != name:
+		case v["valueFrom"] != nil:
+			return "valueFrom"
+		case str(v["value"]) != "":
+			return str(v["value"])
+		}
+	}
+	return said
 }
 
 // Minor is the minor version of Istio 1; false when the package does not say it.
