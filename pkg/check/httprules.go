@@ -19,13 +19,14 @@ var httpRuleChecks = []Check{
 
 // httpRules finds hand-written policies with rules about HTTP that name no ports, for
 // pods behind a port that is said to be something else; documents were asked by
-// [opaquePorts]. An ALLOW policy that has a rule for connections as well means it.
+// [opaquePorts]. An ALLOW policy that has a rule for connections as well means it. Of
+// a policy for the mesh only pods of its own namespace are asked.
 func httpRules(f *finder) {
 	for _, p := range f.AuthorizationPolicies() {
 		denies, allows := p.Spec.Action == security.AuthorizationPolicy_DENY, p.Spec.Action == security.AuthorizationPolicy_ALLOW
 		about := slices.ContainsFunc(p.Spec.Rules, refusesOpaque)
 		others := slices.ContainsFunc(p.Spec.Rules, func(r *security.Rule) bool { return !refusesOpaque(r) })
-		if !byHand(p.Object) || !about || !denies && (!allows || others) || p.Namespace == f.RootNamespace() {
+		if !byHand(p.Object) || !about || !denies && (!allows || others) {
 			continue
 		}
 		i := slices.IndexFunc(p.Spec.Rules, refusesOpaque)
