@@ -266,6 +266,15 @@ func TestPackage(t *testing.T) {
 			"  services: [{name: db, namespace: shop, security: {jwt: {issuers: [{issuer: \"https://a.example.com\"}], required: false}}}]\n", workload("app: x"),
 			[]string{"in.yaml:5:14: error KM101: spec.services[0].selector: no workload of shop has app=db; write the labels of the service's pods"},
 		},
+		"a certificate that the document makes": {
+			"  gateways: [{name: own, hosts: a.example.com, tls: {certificate: {issuer: letsencrypt}}}]\n",
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: kyma-gateway-certs, namespace: shop}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: own-certs, namespace: shop}\n", nil,
+		},
+		"a certificate elsewhere, of two servers, told once": {
+			"  gateways: [{name: kyma-gateway, servers: [{port: 443, protocol: HTTPS, hosts: [a.example.com], tls: {credentialName: certs}}, {port: 443, protocol: HTTPS, hosts: [b.example.com], tls: {credentialName: certs}}]}]\n",
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: certs, namespace: shop}\n",
+			[]string{"in.yaml:5:14: warning KM108: spec.gateways[0]: Secret shop/certs: the gateway reads it in istio-system"},
+		},
 		"a Service that selects the same, and no workload does": {db, service + "  selector: {app: db}\n---\n" + workload("app: x"), nil},
 		"modes of ports, and rules, of a Service that is not here": {
 			"  services:\n  - {name: db, namespace: shop, security: {mtls: {ports: {80: DISABLE}}, allow: [{to: {ports: [80]}}], deny: [{to: {methods: [GET]}}]}}\n", workload("app: db"), nil,

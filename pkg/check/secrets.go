@@ -29,19 +29,11 @@ func secrets(ds *diag.List, objects []manifest.Object, p *topology.Model) {
 		for _, s := range gateway.Servers {
 			name := s.GetTls().GetCredentialName()
 			where := p.Secrets(name)
-			if name == defaultSecret || isMade(objects, name) || said[name] || len(where) == 0 || slices.Contains(where, ingressNamespace) || slices.Contains(where, "") {
+			if name == defaultSecret || said[name] || len(where) == 0 || slices.Contains(where, ingressNamespace) || slices.Contains(where, "") {
 				continue
 			}
 			said[name] = true
 			ds.Warnf(diag.CodeSecret, o.Origin, "Secret %s/%s: the gateway reads it in %s", where[0], name, ingressNamespace)
 		}
 	}
-}
-
-// isMade tells whether a Certificate of ours puts the Secret where the gateway
-// reads it.
-func isMade(objects []manifest.Object, secret string) bool {
-	return slices.ContainsFunc(objects, func(o manifest.Object) bool {
-		return o.Kind.Name == "Certificate" && o.Name == secret
-	})
 }
