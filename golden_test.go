@@ -102,10 +102,10 @@ func compare(t *testing.T, got string, path ...string) {
 // steady renders the case again and again: what depends on the order of a map
 // differs sooner or later. A map of two keys lies in a table of eight places that
 // Go walks from any of them, so one order comes in one of eight renderings at the
-// least, and 100 miss it once in 600,000 runs. make soak renders 1,000 times.
+// least, and 60 miss it once in 3,000 runs. make soak renders 1,000 times.
 func steady(t *testing.T, src []byte, part render.Part, first output) {
 	t.Helper()
-	times := 100
+	times := 60
 	switch {
 	case raceEnabled:
 		times = 3 // it looks for something else, and takes ten times as long

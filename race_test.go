@@ -2,6 +2,6 @@
 
 package kymamesh
 
-// raceEnabled makes the hundred-fold runs shorter: the race detector costs ten
-// times the time, and finds in three runs what it finds in a hundred.
+// raceEnabled makes the many runs shorter: the race detector costs ten times the
+// time, and finds in three runs what it finds in sixty.
 const raceEnabled = true

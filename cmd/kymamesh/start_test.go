@@ -56,7 +56,7 @@ func TestSmallCallsNeedNoCollector(t *testing.T) {
 func TestMiddlingCallsCollectLate(t *testing.T) {
 	var in strings.Builder
 	in.WriteString("apiVersion: mesh.kyma-project.io/v1alpha1\nkind: KymaMesh\nmetadata: {name: shop}\nspec:\n  domain: shop.example.com\n  services:\n")
-	for i := range 300 {
+	for i := range 600 {
 		fmt.Fprintf(&in, "  - {name: s%d, namespace: shop, split: {v1: 90, v2: 10}}\n", i)
 	}
 	for env, collects := range map[string]bool{"GOGC=": false, "GOGC=100": true, "GOMEMLIMIT=10MiB": true} {

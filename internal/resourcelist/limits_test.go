@@ -7,6 +7,9 @@ import (
 
 // At each limit there is one step between what is read and what is not.
 func TestLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads hundreds of megabytes")
+	}
 	const list = rl + "items:\n"
 	for _, c := range []struct {
 		name string

@@ -99,8 +99,11 @@ func TestAnyShape(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	values := []any{nil, "a", 1, 0.5, true, manifest.Tree{}, []any{}, []any{nil}, []any{"a"}, manifest.Tree{mesh.ReplaceKey: "replace"}, []any{manifest.Tree{mesh.ReplaceKey: 1}}, []any{manifest.Tree{"name": "a"}, manifest.Tree{"name": "a"}}}
 	base := merge(mergedLayers(mesh.Install{Generation: "1.24", Profile: "production", Platform: "minikube"}), manifest.Tree{})
-	refused := 0
-	for range 600 {
+	refused, all := 0, 600
+	if testing.Short() {
+		all = 100
+	}
+	for range all {
 		over := base
 		for range 1 + r.IntN(3) {
 			if next, ok := broken(r, over, values[r.IntN(len(values))]).(manifest.Tree); ok {
@@ -115,8 +118,8 @@ func TestAnyShape(t *testing.T) {
 		}
 		Explain(meshes[0])
 	}
-	if refused < 200 || refused > 595 {
-		t.Errorf("%d of 600 refused", refused)
+	if refused*3 < all || refused == all {
+		t.Errorf("%d of %d refused", refused, all)
 	}
 }
 

@@ -179,7 +179,7 @@ func isOurs(entry string) bool {
 // sooner or later.
 func steady(t *testing.T, in string, first output) {
 	t.Helper()
-	times := 50 // the tests of the root render more often
+	times := 25 // the tests of the root render more often
 	if testing.Short() {
 		times = 10
 	}
