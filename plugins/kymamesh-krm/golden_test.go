@@ -181,7 +181,7 @@ func steady(t *testing.T, in string, first output) {
 	t.Helper()
 	times := 25 // the tests of the root render more often
 	if testing.Short() {
-		times = 10
+		times = 3
 	}
 	for i := range times {
 		if again := called(in); again != first {
