@@ -241,4 +241,12 @@ func head() string {
 
 const tail = `
 Each row is the median of %d rounds after one that does not count. The last bar is of a benchmark in pkg/render, without a process.
+
+## Where the time goes
+
+Of the processor's time for 10,000 services in one document (` + "`" + `go test ./pkg/render -bench Render10000 -cpuprofile` + "`" + `), reading takes a tenth, resolving three tenths, making Istio's messages a sixteenth, writing three tenths, and collecting garbage a tenth; no function of ours has a tenth of it by itself. Before documents were read without the YAML library, paths joined only where they are said, and parts done on both processors, it was three times as much: a third for reading and resolving, a third for the messages, a fifth for writing.
+
+A file each costs system calls on top, to walk, open, read and close: a fifth of all. They are made on all processors. What is left is one document for each file, with its tree, its positions and its place in the order; asking the system for many files at once would be the next step, and Go has no call for it.
+
+A start is what the runtime takes, and Istio's descriptors. Layers of defaults are read where a document has them under it, and regular expressions compiled where one is asked; before that a start took twice the time.
 `
