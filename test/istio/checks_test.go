@@ -63,6 +63,7 @@ func alarmsOf(text []byte) ([]found, error) {
 		// a host has none.
 		return f.Code == diag.CodeTLSMode && strings.Contains(f.Message, "DISABLE") ||
 			f.Code == diag.CodeNakedPod || // it knows nothing but pods
+			f.Code == diag.CodeTwoPorts || // its Services lead to ports as a route asks for them
 			f.Code == diag.CodeNoPods || // its Services of extension providers have no pods
 			// Deserved: a document may lead two ports of a gateway to one of its pods.
 			f.Code == diag.CodeTwoProtocols && f.object == "Service istio-system/istio-ingressgateway" ||
