@@ -66,7 +66,7 @@ func alarmsOf(text []byte) ([]found, error) {
 			f.Code == diag.CodeTwoPorts || // its Services lead to ports as a route asks for them
 			f.Code == diag.CodeNoPods || // its Services of extension providers have no pods
 			// Deserved: a document may lead two ports of a gateway to one of its pods.
-			f.Code == diag.CodeTwoProtocols && f.object == "Service istio-system/istio-ingressgateway" ||
+			f.Code == diag.CodeTwoProtocols && (f.object == "Service istio-system/istio-ingressgateway" || f.object == "Service istio-system/istio-egressgateway") ||
 			f.Code == diag.CodePortless // as IST0112: the document cannot know the Service's ports
 	}), err
 }
