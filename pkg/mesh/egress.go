@@ -40,6 +40,15 @@ type External struct {
 	Origin          diag.Path
 }
 
+// numbers are those of the ports, for a message.
+func (x External) numbers() string {
+	var all []string
+	for _, p := range x.Ports {
+		all = append(all, itoa(p.Number))
+	}
+	return strings.Join(all, ", ")
+}
+
 // ExternalPort is a port of a host outside.
 type ExternalPort struct {
 	Name       string
@@ -104,7 +113,8 @@ func (r *resolver) externals() []External {
 	first := map[string]diag.Path{} // by host
 	apart := opaquePorts{}
 	var all []External
-	for _, h := range r.egressHosts() {
+	hosts := r.egressHosts()
+	for _, h := range hosts {
 		if !r.egressNames(h, first) {
 			continue
 		}
@@ -118,7 +128,7 @@ func (r *resolver) externals() []External {
 			}
 		}
 	}
-	for _, h := range r.egressHosts() {
+	for _, h := range hosts { // when all of them are known
 		r.knownPorts(h.at.Key("virtualService"), h.VirtualService)
 	}
 	if len(r.spec.Egress.Hosts) == 0 && r.spec.Egress.OutboundTrafficPolicy == "REGISTRY_ONLY" {
@@ -253,10 +263,9 @@ func (r *resolver) egressRouteWords(h egressHost) {
 // externalVersion is the host outside that is a version of a service, and the port
 // of it that takes what the service's callers speak.
 func (r *resolver) externalVersion(at diag.Path, s *service, v spec.Version, x External) spec.Version {
-	var numbers, fitting []string
+	var fitting []string
 	port := 0
 	for _, p := range x.Ports {
-		numbers = append(numbers, itoa(p.Number))
 		if p.takes(s.Protocol) {
 			fitting = append(fitting, itoa(p.Number))
 			port = p.Number
@@ -265,9 +274,9 @@ func (r *resolver) externalVersion(at diag.Path, s *service, v spec.Version, x E
 	r.calledByName(at.Key("host"), v.Host, x)
 	switch {
 	case len(fitting) == 0 && s.opaque():
-		r.ds.Errorf(diag.CodeReference, at.Key("host"), "%s has no %s port (%s); write it in ports at %s", v.Host, s.Protocol, strings.Join(numbers, ", "), shortPath(x.Origin))
+		r.ds.Errorf(diag.CodeReference, at.Key("host"), "%s has no %s port (%s); write it in ports at %s", v.Host, s.Protocol, x.numbers(), shortPath(x.Origin))
 	case len(fitting) == 0:
-		r.ds.Errorf(diag.CodeReference, at.Key("host"), "%s has no HTTP port (%s); requests would arrive there in plain text, write tls at %s", v.Host, strings.Join(numbers, ", "), shortPath(x.Origin))
+		r.ds.Errorf(diag.CodeReference, at.Key("host"), "%s has no HTTP port (%s); requests would arrive there in plain text, write tls at %s", v.Host, x.numbers(), shortPath(x.Origin))
 	case v.Port != 0 && !slices.Contains(fitting, itoa(v.Port)):
 		r.ds.Errorf(diag.CodeReference, at.Key("port"), "%d is no %s port of %s; there are %s", v.Port, cmp.Or(s.Protocol, "HTTP"), v.Host, strings.Join(fitting, ", "))
 	case v.Port == 0 && len(fitting) > 1:

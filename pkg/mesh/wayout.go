@@ -33,12 +33,16 @@ var elsewhereSaid = map[protoreflect.FullName]string{
 	"istio.networking.v1alpha3.Port.protocol":                       "write protocol at the server",
 }
 
-// trafficPolicy is a message that Istio refuses when it is empty
-// (pkg/config/validation, validateTrafficPolicy).
-const trafficPolicy protoreflect.FullName = "istio.networking.v1alpha3.TrafficPolicy"
-
-// portSelector is another (validatePortSelector).
-const portSelector protoreflect.FullName = "istio.networking.v1alpha3.PortSelector"
+// neverEmpty are the messages that Istio refuses when they are empty
+// (pkg/config/validation, validateTrafficPolicy and validatePortSelector), with what
+// is said of one.
+var neverEmpty = map[protoreflect.FullName]struct {
+	code diag.Code
+	text string
+}{
+	"istio.networking.v1alpha3.TrafficPolicy": {diag.CodeEmpty, "empty, which Istio refuses; write what it changes, or leave it out"},
+	"istio.networking.v1alpha3.PortSelector":  {diag.CodeMissing, "write the number of the port"},
+}
 
 // wayOut checks one way out and copies it; nil where there is none.
 func wayOut[M interface {
@@ -57,17 +61,16 @@ func wayOut[M interface {
 	return &WayOut[M]{Message: proto.CloneOf(m), At: at}
 }
 
-// saidElsewhere refuses the fields that have a word.
+// saidElsewhere refuses the fields that have a word, and what is empty and may not be.
 func (r *resolver) saidElsewhere(at diag.Path, m protoreflect.Message, elsewhere map[protoreflect.FullName]string) {
 	eachField(at, m, func(at diag.Path, fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		instead, refused := elsewhere[fd.FullName()]
-		switch {
-		case refused:
+		if refused {
 			r.ds.Errorf(diag.CodePlace, at, "a way out cannot set it; %s", instead)
-		case fd.Message() != nil && fd.Message().FullName() == trafficPolicy && proto.Size(v.Message().Interface()) == 0:
-			r.ds.Errorf(diag.CodeEmpty, at, "empty, which Istio refuses; write what it changes, or leave it out")
-		case fd.Message() != nil && fd.Message().FullName() == portSelector && proto.Size(v.Message().Interface()) == 0:
-			r.ds.Errorf(diag.CodeMissing, at, "write the number of the port")
+		} else if fd.Message() != nil {
+			if never, ok := neverEmpty[fd.Message().FullName()]; ok && proto.Size(v.Message().Interface()) == 0 {
+				r.ds.Errorf(never.code, at, "%s", never.text)
+			}
 		}
 		return !refused
 	})
@@ -121,11 +124,7 @@ func (r *resolver) knownPorts(at diag.Path, w *networking.VirtualService) {
 		x, known := r.external[to.Host]
 		port := int(to.GetPort().GetNumber())
 		if known && port != 0 && !slices.ContainsFunc(x.Ports, func(p ExternalPort) bool { return p.Number == port }) {
-			var numbers []string
-			for _, p := range x.Ports {
-				numbers = append(numbers, itoa(p.Number))
-			}
-			r.ds.Errorf(diag.CodeReference, at.Key("port").Key("number"), "%s has no port %d (%s); write it in ports at %s", to.Host, port, strings.Join(numbers, ", "), shortPath(x.Origin))
+			r.ds.Errorf(diag.CodeReference, at.Key("port").Key("number"), "%s has no port %d (%s); write it in ports at %s", to.Host, port, x.numbers(), shortPath(x.Origin))
 		}
 		return false
 	})

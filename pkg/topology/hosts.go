@@ -74,10 +74,14 @@ func (m *Model) wider(host string) []string {
 		}
 	}
 	all = append(all, "*")
+	ordered := len(all)
 	for _, partial := range m.partialHosts() {
 		if strings.HasSuffix(host, partial[1:]) {
 			all = append(all, partial)
 		}
+	}
+	if len(all) == ordered { // as nearly always, and every call asks
+		return all
 	}
 	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
 	return all
