@@ -135,13 +135,13 @@ func (c contest) met(from caller, s *topology.Service, port topology.Port, w *to
 	if result == "refused" {
 		return matrix.Refused, nil
 	}
-	call := anyCall{port: uint32(target)}
+	call := attempt{port: uint32(target), endsOnly: true}
 	if result == "mtls" {
 		call.account = from.account
 	}
-	switch allowed := c.through(&call, l, port.Protocol); allowed {
+	switch allowed, denying := c.through(call, l, port.Protocol); allowed {
 	case topology.No:
-		return matrix.Denied, call.deny
+		return matrix.Denied, denying
 	case topology.NotKnown:
 		return matrix.Depends, nil
 	}
@@ -192,168 +192,58 @@ func (c contest) opens(from caller, s *topology.Service, port topology.Port, w *
 
 // through is what the rules of the chains do that a call may meet: of a port about
 // which nothing is said those for HTTP and those for the rest.
-func (c contest) through(call *anyCall, l *listener3.Listener, protocol topology.Protocol) topology.Answer {
+func (c contest) through(call attempt, l *listener3.Listener, protocol topology.Protocol) (_ topology.Answer, denying []string) {
 	var all []topology.Answer
 	for _, method := range []string{"GET", "TCP"} {
 		if method == "GET" && protocol.IsOpaque() || method == "TCP" && protocol.IsHTTP() {
 			continue
 		}
-		r := attempt{headers: map[string]string{":method": method}, port: call.port, account: call.account}
-		if chain := inboundChain(l, &r); chain != nil {
-			all = append(all, c.allowed(call, chain))
+		call.headers = map[string]string{":method": method}
+		if chain := inboundChain(l, &call); chain != nil {
+			allowed, policies := c.allowed(call, chain)
+			all, denying = append(all, allowed), append(denying, policies...)
 		}
 	}
 	if len(all) == 0 {
 		c.Fatal("no chain takes the call")
 	}
 	if slices.ContainsFunc(all, func(a topology.Answer) bool { return a != all[0] }) {
-		return topology.NotKnown
+		return topology.NotKnown, nil
 	}
-	return all[0]
+	return all[0], denying
 }
 
-// allowed asks the rules of one chain.
-func (c contest) allowed(call *anyCall, chain *listener3.FilterChain) topology.Answer {
-	result := topology.Yes
-	ask := func(rules *rbac3.RBAC) {
-		if rules == nil {
-			return
-		}
-		matched, name := call.matches(rules)
-		if rules.Action == rbac3.RBAC_DENY {
-			if matched == topology.Yes {
+// allowed asks the rules of one chain; denying are the policies that deny for certain.
+func (c contest) allowed(call attempt, chain *listener3.FilterChain) (result topology.Answer, denying []string) {
+	result = topology.Yes
+	ask := func(rules, shadow *rbac3.RBAC, shadowPrefix string) {
+		if rules != nil {
+			matched, name := call.matches(rules)
+			if rules.Action == rbac3.RBAC_DENY {
 				if parts := policyName.FindStringSubmatch(name); parts != nil {
-					call.deny = append(call.deny, parts[1]+"/"+parts[2])
+					denying = append(denying, parts[1]+"/"+parts[2])
 				}
+				matched = opposite(matched)
 			}
-			matched = opposite(matched)
+			result = bothOfTwo(result, matched)
 		}
-		result = bothOfTwo(result, matched)
-	}
-	manager := xdstest.ExtractHTTPConnectionManager(c.T, chain)
-	for _, f := range manager.GetHttpFilters() {
-		switch f.Name {
-		case "envoy.filters.http.rbac":
-			rules := xdstest.UnmarshalAny[httprbac3.RBAC](c.T, f.GetTypedConfig())
-			ask(rules.GetRules())
-			if rules.ShadowRulesStatPrefix == "istio_ext_authz_" {
-				if asked, _ := call.matches(rules.GetShadowRules()); asked != topology.No {
-					result = bothOfTwo(result, topology.NotKnown)
-				}
+		if shadowPrefix == "istio_ext_authz_" {
+			if asked, _ := call.matches(shadow); asked != topology.No {
+				result = bothOfTwo(result, topology.NotKnown)
 			}
+		}
+	}
+	for _, f := range xdstest.ExtractHTTPConnectionManager(c.T, chain).GetHttpFilters() {
+		if f.Name == "envoy.filters.http.rbac" {
+			rules := xdstest.UnmarshalAny[httprbac3.RBAC](c.T, f.GetTypedConfig())
+			ask(rules.GetRules(), rules.GetShadowRules(), rules.ShadowRulesStatPrefix)
 		}
 	}
 	for _, f := range chain.Filters {
 		if f.Name == "envoy.filters.network.rbac" {
 			rules := xdstest.UnmarshalAny[tcprbac3.RBAC](c.T, f.GetTypedConfig())
-			ask(rules.GetRules())
-			if rules.ShadowRulesStatPrefix == "istio_ext_authz_" {
-				if asked, _ := call.matches(rules.GetShadowRules()); asked != topology.No {
-					result = bothOfTwo(result, topology.NotKnown)
-				}
-			}
+			ask(rules.GetRules(), rules.GetShadowRules(), rules.ShadowRulesStatPrefix)
 		}
 	}
-	return result
-}
-
-// anyCall is a call of which only the two ends are known.
-type anyCall struct {
-	account string // empty without a certificate
-	port    uint32
-	deny    []string
-}
-
-// matches tells whether a policy of the rules holds, and which does for certain.
-func (a anyCall) matches(rules *rbac3.RBAC) (topology.Answer, string) {
-	result, name := topology.No, ""
-	for id, p := range rules.GetPolicies() {
-		holds := bothOfTwo(some(p.Permissions, a.permission), some(p.Principals, a.principal))
-		if holds == topology.Yes && (name == "" || id < name) {
-			name = id
-		}
-		result = oneOfTwo(result, holds)
-	}
-	return result, name
-}
-
-func oneOfTwo(a, b topology.Answer) topology.Answer {
-	switch {
-	case a == topology.Yes || b == topology.Yes:
-		return topology.Yes
-	case a == topology.No && b == topology.No:
-		return topology.No
-	}
-	return topology.NotKnown
-}
-
-func bothOfTwo(a, b topology.Answer) topology.Answer {
-	return opposite(oneOfTwo(opposite(a), opposite(b)))
-}
-
-func some[T any](list []T, is func(T) topology.Answer) topology.Answer {
-	result := topology.No
-	for _, item := range list {
-		result = oneOfTwo(result, is(item))
-	}
-	return result
-}
-
-func every[T any](list []T, is func(T) topology.Answer) topology.Answer {
-	result := topology.Yes
-	for _, item := range list {
-		result = bothOfTwo(result, is(item))
-	}
-	return result
-}
-
-func opposite(a topology.Answer) topology.Answer {
-	switch a {
-	case topology.Yes:
-		return topology.No
-	case topology.No:
-		return topology.Yes
-	}
-	return topology.NotKnown
-}
-
-func certain(is bool) topology.Answer {
-	if is {
-		return topology.Yes
-	}
-	return topology.No
-}
-
-func (a anyCall) permission(p *rbac3.Permission) topology.Answer {
-	switch rule := p.Rule.(type) {
-	case *rbac3.Permission_Any:
-		return certain(rule.Any)
-	case *rbac3.Permission_AndRules:
-		return every(rule.AndRules.Rules, a.permission)
-	case *rbac3.Permission_OrRules:
-		return some(rule.OrRules.Rules, a.permission)
-	case *rbac3.Permission_NotRule:
-		return opposite(a.permission(rule.NotRule))
-	case *rbac3.Permission_DestinationPort:
-		return certain(a.port == rule.DestinationPort)
-	}
-	return topology.NotKnown // a path, a method, a header, a name of TLS
-}
-
-func (a anyCall) principal(p *rbac3.Principal) topology.Answer {
-	switch id := p.Identifier.(type) {
-	case *rbac3.Principal_Any:
-		return certain(id.Any)
-	case *rbac3.Principal_AndIds:
-		return every(id.AndIds.Ids, a.principal)
-	case *rbac3.Principal_OrIds:
-		return some(id.OrIds.Ids, a.principal)
-	case *rbac3.Principal_NotId:
-		return opposite(a.principal(id.NotId))
-	case *rbac3.Principal_FilterState:
-		return certain(a.account != "" && stringMatches(id.FilterState.GetStringMatch(), a.account))
-	case *rbac3.Principal_Authenticated_:
-		return certain(a.account != "" && stringMatches(id.Authenticated.PrincipalName, a.account))
-	}
-	return topology.NotKnown // an address, a header, a token
+	return result, denying
 }

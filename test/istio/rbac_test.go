@@ -11,10 +11,15 @@ import (
 	route3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	template3 "github.com/envoyproxy/go-control-plane/envoy/extensions/path/match/uri_template/v3"
 	matcher3 "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
+
+	"github.com/kymamesh/kymamesh/pkg/topology"
 )
 
 // attempt is what Envoy's rules ask of a request or a connection.
 type attempt struct {
+	// endsOnly says that only account and port are known of it.
+	endsOnly bool
+
 	// account is the caller's SPIFFE name, empty without a certificate.
 	account string
 	address netip.Addr
@@ -28,35 +33,53 @@ type attempt struct {
 	token map[string]any
 }
 
-// matches tells whether any policy of the rules holds for a request.
-func (r attempt) matches(rules *rbac3.RBAC) bool {
-	for _, p := range rules.GetPolicies() {
-		if slices.ContainsFunc(p.Permissions, r.permission) && slices.ContainsFunc(p.Principals, r.principal) {
-			return true
+// matches tells whether any policy of the rules holds for a request, and which does
+// for certain.
+func (r attempt) matches(rules *rbac3.RBAC) (topology.Answer, string) {
+	result, name := topology.No, ""
+	for id, p := range rules.GetPolicies() {
+		holds := bothOfTwo(some(p.Permissions, r.permission), some(p.Principals, r.principal))
+		if holds == topology.Yes && (name == "" || id < name) {
+			name = id
 		}
+		result = oneOfTwo(result, holds)
 	}
-	return false
+	return result, name
 }
 
-// passes tells whether the rules let a request on.
+// passes tells whether the rules let a request on of which all is known.
 func (r attempt) passes(rules *rbac3.RBAC) bool {
-	return rules == nil || r.matches(rules) == (rules.Action == rbac3.RBAC_ALLOW)
+	if rules == nil {
+		return true
+	}
+	matched, _ := r.matches(rules)
+	return (matched == topology.Yes) == (rules.Action == rbac3.RBAC_ALLOW)
 }
 
-func (r attempt) permission(p *rbac3.Permission) bool {
+func (r attempt) permission(p *rbac3.Permission) topology.Answer {
 	switch rule := p.Rule.(type) {
 	case *rbac3.Permission_Any:
-		return rule.Any
+		return certain(rule.Any)
 	case *rbac3.Permission_AndRules:
-		return !slices.ContainsFunc(rule.AndRules.Rules, func(p *rbac3.Permission) bool { return !r.permission(p) })
+		return every(rule.AndRules.Rules, r.permission)
 	case *rbac3.Permission_OrRules:
-		return slices.ContainsFunc(rule.OrRules.Rules, r.permission)
+		return some(rule.OrRules.Rules, r.permission)
 	case *rbac3.Permission_NotRule:
-		return !r.permission(rule.NotRule)
+		return opposite(r.permission(rule.NotRule))
+	case *rbac3.Permission_DestinationPort:
+		return certain(r.port == rule.DestinationPort)
+	}
+	if r.endsOnly {
+		return topology.NotKnown
+	}
+	return certain(r.asksFor(p))
+}
+
+// asksFor reads what a permission says of the contents of a request.
+func (r attempt) asksFor(p *rbac3.Permission) bool {
+	switch rule := p.Rule.(type) {
 	case *rbac3.Permission_Header:
 		return r.header(rule.Header)
-	case *rbac3.Permission_DestinationPort:
-		return r.port == rule.DestinationPort
 	case *rbac3.Permission_UrlPath:
 		return stringMatches(rule.UrlPath.GetPath(), r.path)
 	case *rbac3.Permission_RequestedServerName:
@@ -68,22 +91,32 @@ func (r attempt) permission(p *rbac3.Permission) bool {
 	panic("rbac: no evaluation of " + p.String())
 }
 
-func (r attempt) principal(p *rbac3.Principal) bool {
+func (r attempt) principal(p *rbac3.Principal) topology.Answer {
 	switch id := p.Identifier.(type) {
 	case *rbac3.Principal_Any:
-		return id.Any
+		return certain(id.Any)
 	case *rbac3.Principal_AndIds:
-		return !slices.ContainsFunc(id.AndIds.Ids, func(p *rbac3.Principal) bool { return !r.principal(p) })
+		return every(id.AndIds.Ids, r.principal)
 	case *rbac3.Principal_OrIds:
-		return slices.ContainsFunc(id.OrIds.Ids, r.principal)
+		return some(id.OrIds.Ids, r.principal)
 	case *rbac3.Principal_NotId:
-		return !r.principal(id.NotId)
+		return opposite(r.principal(id.NotId))
+	case *rbac3.Principal_FilterState: // the caller's certificate, as Istio keeps it
+		return certain(r.account != "" && stringMatches(id.FilterState.GetStringMatch(), r.account))
+	case *rbac3.Principal_Authenticated_:
+		return certain(r.account != "" && stringMatches(id.Authenticated.PrincipalName, r.account))
+	}
+	if r.endsOnly {
+		return topology.NotKnown
+	}
+	return certain(r.comesWith(p))
+}
+
+// comesWith reads what a principal says of addresses, headers and tokens.
+func (r attempt) comesWith(p *rbac3.Principal) bool {
+	switch id := p.Identifier.(type) {
 	case *rbac3.Principal_Header:
 		return r.header(id.Header)
-	case *rbac3.Principal_FilterState: // the caller's certificate, as Istio keeps it
-		return r.account != "" && stringMatches(id.FilterState.GetStringMatch(), r.account)
-	case *rbac3.Principal_Authenticated_:
-		return r.account != "" && stringMatches(id.Authenticated.PrincipalName, r.account)
 	case *rbac3.Principal_DirectRemoteIp:
 		return r.within(id.DirectRemoteIp)
 	case *rbac3.Principal_RemoteIp:
