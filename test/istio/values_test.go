@@ -487,7 +487,11 @@ func (g *generator) mendEgress(words tree) {
 	if several && len(hosts) > 1 && len(words) > 1 {
 		words["host"] = hosts[0]
 	}
-	if words["host"] == nil || words["services"] != nil {
+	if words["host"] == nil {
+		return
+	}
+	leadToOwn(words)
+	if words["services"] != nil {
 		return
 	}
 	if words["selector"] != nil {
@@ -506,7 +510,6 @@ func (g *generator) mendEgress(words tree) {
 			}
 		}
 	}
-	leadToOwn(words)
 }
 
 // leadToOwn has the way out of an entry lead to the entry's host: of any other the
