@@ -43,6 +43,7 @@ func (r *resolver) externalWaysOut(h egressHost, x *External) {
 	if len(h.Endpoints) > 0 && len(h.ServiceEntry.GetEndpoints()) > 0 {
 		r.ds.Errorf(diag.CodeExclusive, at("endpoints"), "serviceEntry.endpoints takes their place; keep one")
 	}
+	r.ownNames(at("virtualService"), h.VirtualService, h.Host...)
 	r.passBy(h)
 	r.unreached(h)
 }

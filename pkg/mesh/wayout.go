@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -86,6 +87,7 @@ func (r *resolver) serviceWaysOut(s *service, resolved *Service) {
 		needs(r, at, s.VirtualService)
 		resolved.VirtualService = wayOut(r, at, s.VirtualService, elsewhereSaid)
 		r.knownPorts(at, s.VirtualService)
+		r.ownNames(at, s.VirtualService, resolved.Host)
 	}
 	if s.DestinationRule != nil {
 		at := s.at("destinationRule")
@@ -130,6 +132,38 @@ func (r *resolver) knownPorts(at diag.Path, w *networking.VirtualService) {
 	})
 }
 
+// ownNames refuses routes of TLS by names that no host of the VirtualService includes,
+// or by none, as Istio does (pkg/config/validation, validateTLSRoute). Of an address it
+// has no more than a warning.
+func (r *resolver) ownNames(at diag.Path, w *networking.VirtualService, hosts ...string) {
+	for i, route := range w.GetTls() {
+		at := at.Key("tls").Index(i)
+		if len(route.GetMatch()) == 0 {
+			r.ds.Errorf(diag.CodeMissing, at, "write match with the sniHosts that clients ask for")
+		}
+		for j, m := range route.GetMatch() {
+			at := at.Key("match").Index(j)
+			if len(m.GetSniHosts()) == 0 {
+				r.ds.Errorf(diag.CodeMissing, at, "write the sniHosts that clients ask for")
+			}
+			for k, name := range m.GetSniHosts() {
+				r.ownName(at.Key("sniHosts").Index(k), name, hosts)
+			}
+		}
+	}
+}
+
+func (r *resolver) ownName(at diag.Path, name string, hosts []string) {
+	_, err := netip.ParseAddr(name)
+	switch {
+	case err == nil:
+	case !isHost(name):
+		r.ds.Errorf(diag.CodeName, at, "%q is no host; write a DNS name, or *.name", name)
+	case !slices.ContainsFunc(hosts, func(host string) bool { return gatewayHost{name: host}.serves(name) }):
+		r.ds.Errorf(diag.CodeReference, at, "%s is not within %s, the host of this VirtualService, and Istio refuses it; write a name of that host", name, strings.Join(hosts, ", "))
+	}
+}
+
 // hostWayOut is the way out of a host's VirtualService: that of the only entry that
 // has one. exposures are those of the host.
 func (r *resolver) hostWayOut(exposures []*exposure) *WayOut[*networking.VirtualService] {
@@ -139,6 +173,7 @@ func (r *resolver) hostWayOut(exposures []*exposure) *WayOut[*networking.Virtual
 		case x.entry.VirtualService == nil:
 		case first == nil:
 			first = x
+			r.ownNames(x.at.Key("virtualService"), x.entry.VirtualService, x.host)
 		case first.at != x.at:
 			r.ds.Errorf(diag.CodeDuplicate, x.at.Key("virtualService"), "host %s has one VirtualService, and %s.virtualService changes it already; keep one", x.host, shortPath(first.at))
 		}

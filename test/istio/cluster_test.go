@@ -147,6 +147,36 @@ func (c *cluster) applications(n names) {
 	for i, w := range n.workloads {
 		c.podLike(w.namespace, fmt.Sprintf("workload-%d", i), w.labels)
 	}
+	for _, id := range sortedKeys(n.services) {
+		if n.services[id].onlyInside() {
+			c.agreeWithOthers(n, id)
+		}
+	}
+}
+
+// agreeWithOthers has the ports of a Service of which only policies speak, and not by
+// their protocol, carry what they carry in other Services of the same pods.
+func (c *cluster) agreeWithOthers(n names, id named) {
+	own := c.services[id].Spec
+	for _, other := range sortedKeys(n.services) {
+		there := c.services[other].Spec
+		if other.Namespace != id.Namespace || n.services[other].onlyInside() || !within(own.Selector, there.Selector) && !within(there.Selector, own.Selector) {
+			continue
+		}
+		for i, p := range own.Ports {
+			for _, o := range there.Ports {
+				if o.TargetPort == p.TargetPort {
+					protocol, _, _ := strings.Cut(o.Name, "-")
+					own.Ports[i].Name = fmt.Sprintf("%s-%d", protocol, p.Port)
+				}
+			}
+		}
+	}
+}
+
+// within tells whether whoever has the second labels has the first.
+func within(some, all map[string]string) bool {
+	return labels.SelectorFromSet(some).Matches(labels.Set(all))
 }
 
 // podLike adds a pod with these labels, unless there is one.

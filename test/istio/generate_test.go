@@ -117,6 +117,7 @@ func (g *generator) structure(t reflect.Type, at string) tree {
 	if g.chance(95) {
 		g.mend(all)
 	}
+	leadToOwn(all)
 	return all
 }
 

@@ -275,6 +275,11 @@ func (n names) destination(d *networking.Destination) {
 	}
 }
 
+// onlyInside tells whether ports of its pods are all that is known of the Service's.
+func (s *namedService) onlyInside() bool {
+	return len(s.routed) == 0 && !s.anyPort && len(s.workloadPorts) > 0
+}
+
 // servicePorts are the fewest ports with which the Service is as resources name
 // it.
 func (s *namedService) servicePorts() []corev1.ServicePort {

@@ -487,11 +487,7 @@ func (g *generator) mendEgress(words tree) {
 	if several && len(hosts) > 1 && len(words) > 1 {
 		words["host"] = hosts[0]
 	}
-	if words["host"] == nil {
-		return
-	}
-	leadToOwn(words)
-	if words["services"] != nil {
+	if words["host"] == nil || words["services"] != nil {
 		return
 	}
 	if words["selector"] != nil {
@@ -512,10 +508,10 @@ func (g *generator) mendEgress(words tree) {
 	}
 }
 
-// leadToOwn has the way out of an entry lead to the entry's host: of any other the
+// leadToOwn has the way out of a host outside lead to that host: of any other the
 // analyzers know nothing, and rightly so.
 func leadToOwn(words tree) {
-	if words["virtualService"] == nil {
+	if words["virtualService"] == nil || words["host"] == nil {
 		return
 	}
 	host, one := words["host"].(string)
