@@ -272,6 +272,7 @@ func (r *resolver) externalVersion(at diag.Path, s *service, v spec.Version, x E
 		}
 	}
 	r.calledByName(at.Key("host"), v.Host, x)
+	r.hiddenVersion(at.Key("host"), s, v.Host, x)
 	switch {
 	case len(fitting) == 0 && s.opaque():
 		r.ds.Errorf(diag.CodeReference, at.Key("host"), "%s has no %s port (%s); write it in ports at %s", v.Host, s.Protocol, x.numbers(), shortPath(x.Origin))

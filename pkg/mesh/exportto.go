@@ -46,6 +46,20 @@ func (r *resolver) serviceExportTo(s *service) []string {
 
 // hidden refuses to hide from a gateway the versions that it leads to.
 func (r *resolver) hidden(at diag.Path, s *service, seen map[string]bool) {
+	if from, ok := r.gatewayOutside(s, seen); ok {
+		r.ds.Errorf(diag.CodeReference, at, "exportTo hides %s from the gateway in %s; add %[2]s", s.Name, from)
+		return
+	}
+	for i, host := range r.spec.Security.MTLS.Exclude {
+		if host == s.host() {
+			r.ds.Warnf(diag.CodeUnused, at, "security.mtls.exclude[%d] is this service; it then holds for the callers in these namespaces only", i)
+		}
+	}
+}
+
+// gatewayOutside is a namespace that is not among those given, with the pods of a
+// gateway that leads to the service.
+func (r *resolver) gatewayOutside(s *service, namespaces map[string]bool) (string, bool) {
 	for _, x := range r.exposingGateways(s) {
 		namespace := Root
 		switch {
@@ -56,14 +70,31 @@ func (r *resolver) hidden(at diag.Path, s *service, seen map[string]bool) {
 		case !OnIngressPods(x.known.Selector):
 			continue
 		}
-		if !seen[namespace] {
-			r.ds.Errorf(diag.CodeReference, at, "exportTo hides %s from the gateway in %s; add %[2]s", s.Name, namespace)
-			return
+		if !namespaces[namespace] {
+			return namespace, true
 		}
 	}
-	for i, host := range r.spec.Security.MTLS.Exclude {
-		if host == s.host() {
-			r.ds.Warnf(diag.CodeUnused, at, "security.mtls.exclude[%d] is this service; it then holds for the callers in these namespaces only", i)
+	return "", false
+}
+
+// hiddenVersion refuses a host outside as a version where those who call the service
+// do not see it: its own namespace, and the gateways that lead to it.
+func (r *resolver) hiddenVersion(at diag.Path, s *service, host string, x External) {
+	seen := map[string]bool{}
+	for _, name := range x.ExportTo {
+		if name == "." {
+			name = x.Namespace
 		}
+		seen[name] = true
+	}
+	if len(seen) == 0 || seen["*"] {
+		return
+	}
+	from, hidden := s.Namespace, !seen[s.Namespace]
+	if !hidden {
+		from, hidden = r.gatewayOutside(s, seen)
+	}
+	if hidden {
+		r.ds.Errorf(diag.CodeReference, at, "%s is exported to %s and not to %s, where it is called as %s; write exportTo at %s", host, strings.Join(sortedKeys(seen), ", "), from, s.Name, shortPath(x.Origin))
 	}
 }

@@ -519,15 +519,28 @@ func leadToOwn(words tree) {
 		delete(words, "virtualService")
 		return
 	}
-	text, err := yaml.Marshal(words["virtualService"])
-	if err != nil {
-		panic(err)
+	retarget(words["virtualService"], host)
+}
+
+// retarget puts a host in the place of those that ways out name.
+func retarget(node any, host string) {
+	others := []any{"e1.example.com", "e2.example.com"}
+	switch n := node.(type) {
+	case tree:
+		for key, value := range n {
+			if slices.Contains(others, value) {
+				n[key] = host
+			}
+			retarget(value, host)
+		}
+	case []any:
+		for i, value := range n {
+			if slices.Contains(others, value) {
+				n[i] = host
+			}
+			retarget(value, host)
+		}
 	}
-	var mended tree
-	if err := yaml.Unmarshal([]byte(strings.NewReplacer("e1.example.com", host, "e2.example.com", host).Replace(string(text))), &mended); err != nil {
-		panic(err)
-	}
-	words["virtualService"] = mended
 }
 
 // mendConnections leaves an opaque service the words that it can have, and hands
