@@ -19,6 +19,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"istio.io/api/annotation"
+	networking "istio.io/api/networking/v1alpha3"
 	"istio.io/istio/pkg/config/analysis/diag"
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/kube/inject"
@@ -145,7 +146,9 @@ func judge(docs []tree) (accepted bool, _ *fault) {
 // judgeTogether asks the analyzers, and our own checks. The analyzer of conflicting gateways remembers
 // the hosts of each Gateway that it has compared as hosts of the other, so that
 // a third one conflicts with hosts that are not there: what it says has to hold
-// for two Gateways alone.
+// for two Gateways alone. The one of conflicting hosts takes a host that some namespaces
+// see for one with a wildcard above it that all see, of which Pilot takes the narrower
+// (computeWildcardHostVirtualServiceIndex).
 func judgeTogether(objects []manifest.Object) *fault {
 	text, err := packageText(testCase{name: "in.yaml", objects: objects})
 	if err != nil {
@@ -160,7 +163,7 @@ func judgeTogether(objects []manifest.Object) *fault {
 		if m.Type.Level() != diag.Error || unknowable[code] {
 			continue
 		}
-		if code == conflictingGateways && !conflictInPairs(objects) {
+		if code == conflictingGateways && !conflictInPairs(objects) || code == conflictingHosts && !sameHost(objects) {
 			continue
 		}
 		return &fault{kind: code, text: m.String()}
@@ -175,7 +178,27 @@ func judgeTogether(objects []manifest.Object) *fault {
 	return nil
 }
 
-const conflictingGateways = "IST0145"
+const (
+	conflictingHosts    = "IST0109"
+	conflictingGateways = "IST0145"
+)
+
+// sameHost tells whether two VirtualServices for sidecars have one host.
+func sameHost(objects []manifest.Object) bool {
+	seen := map[string]bool{}
+	for _, vs := range manifest.Of[*networking.VirtualService](objects) {
+		if len(vs.Gateways) > 0 && !slices.Contains(vs.Gateways, "mesh") {
+			continue
+		}
+		for _, host := range vs.Hosts {
+			if seen[host] {
+				return true
+			}
+			seen[host] = true
+		}
+	}
+	return false
+}
 
 // conflictInPairs tells whether two of the Gateways conflict when there are no
 // others.
