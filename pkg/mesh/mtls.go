@@ -22,11 +22,11 @@ func (r *resolver) mtls() []MTLS {
 	mode := r.oneOf(at.Key("mode"), mesh.Mode, mtlsModes)
 	places := []MTLS{{Namespace: Root, Name: "default", Mode: mode, Origin: at}}
 	places = append(places, r.namespaceMTLS()...)
-	labelled := map[string][]*service{}
+	said := &saidOfPods{}
 	for _, s := range r.services {
 		if place, ok := r.serviceMTLS(s); ok {
 			places = append(places, place)
-			r.onePods(place.Origin, s, labelled)
+			r.onePods(place.Origin, s, said)
 		}
 	}
 	return places

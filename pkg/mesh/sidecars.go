@@ -50,12 +50,12 @@ func (r *resolver) sidecars() []Sidecar {
 			all = append(all, sidecarOf(Sidecar{Namespace: name, Name: "default", Origin: at}, *wider[name], providers.in(name)...))
 		}
 	}
-	labelled := map[string][]*service{}
+	said := &saidOfPods{}
 	for _, s := range r.services {
 		if s.Sidecar == nil {
 			continue
 		}
-		r.onePods(s.at("sidecar"), s, labelled)
+		r.onePods(s.at("sidecar"), s, said)
 		around := mesh
 		if w := wider[s.Namespace]; w != nil {
 			around = w
@@ -63,23 +63,6 @@ func (r *resolver) sidecars() []Sidecar {
 		all = append(all, r.serviceSidecar(s, around, providers.in(s.Namespace)))
 	}
 	return all
-}
-
-// onePods refuses a word for pods that it is said of already, where Istio takes any
-// of the two objects. Two selectors for the same pods have a label in common, so
-// that a service is held only against those of its labels.
-func (r *resolver) onePods(at diag.Path, s *service, labelled map[string][]*service) {
-	own := s.selector()
-	for _, key := range sortedKeys(own) {
-		label := s.Namespace + "/" + key + "=" + own[key]
-		for _, other := range labelled[label] {
-			if theirs := other.selector(); contained(own, theirs) || contained(theirs, own) {
-				r.ds.Errorf(diag.CodeClash, at, "it is for pods of %s as well (%s), and Istio takes one of the two; say it at one of them", other.Name, labelText(theirs))
-				return
-			}
-		}
-		labelled[label] = append(labelled[label], s)
-	}
 }
 
 // serviceSidecar is what the pods of one service know. Its versions of other names

@@ -60,7 +60,7 @@ func (r *resolver) telemetry() []Telemetry {
 		namespaces[name] = place
 		all = r.reported(all, place)
 	}
-	labelled := map[string][]*service{}
+	said := &saidOfPods{}
 	for _, s := range r.services {
 		if !saysTelemetry(s.Telemetry) {
 			continue
@@ -75,7 +75,7 @@ func (r *resolver) telemetry() []Telemetry {
 		}
 		before := len(all)
 		if all = r.reported(all, place); len(all) > before {
-			r.onePods(all[before].Origin, s, labelled)
+			r.onePods(all[before].Origin, s, said)
 		}
 	}
 	return all
