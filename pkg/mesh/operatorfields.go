@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,7 @@ func (r *resolver) operatorFields(o Override) {
 	if at, v, _ := fieldOf(o, []string{"tag"}); isOtherText(v, imageTag) {
 		r.ds.Errorf(diag.CodeValue, at, "%q is no tag of an image; write it as 1.31.1-distroless", v)
 	}
+	f.captured(o)
 	for _, kind := range []string{"ingressGateways", "egressGateways"} {
 		at, v, _ := fieldOf(o, []string{"components", kind})
 		gateways, _ := v.([]any)
@@ -55,6 +57,36 @@ func (r *resolver) operatorFields(o Override) {
 			m, _ := g.(map[string]any)
 			if name, ok := m["name"].(string); ok {
 				r.names.label(at.Index(i).Key("name"), name)
+			}
+		}
+	}
+}
+
+// captured holds what sidecars capture against what istioctl reads of the lists in these
+// texts (operator/pkg/apis/validation, validateValues).
+func (f fieldCheck) captured(o Override) {
+	isRange := func(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }
+	isPort := func(s string) bool {
+		port, err := strconv.Atoi(s)
+		return s == "*" || s == "" || err == nil && 0 <= port && port <= 65535
+	}
+	for _, field := range []struct {
+		name, want string
+		is         func(string) bool
+	}{
+		{"includeIPRanges", "no range of addresses; write some as 10.0.0.0/8,192.0.2.0/24, or * alone", isRange},
+		{"excludeIPRanges", "no range of addresses; write some as 10.0.0.0/8,192.0.2.0/24, or * alone", isRange},
+		{"includeInboundPorts", "no port; write some as 8080,9090, or *", isPort},
+		{"excludeInboundPorts", "no port; write some as 8080,9090, or *", isPort},
+	} {
+		at, v, _ := fieldOf(o, []string{"values", "global", "proxy", field.name})
+		text, ok := v.(string)
+		if !ok || text == "*" || text == "" {
+			continue
+		}
+		for item := range strings.SplitSeq(text, ",") {
+			if !field.is(item) {
+				f.r.ds.Errorf(diag.CodeValue, at, "%q is %s", item, field.want)
 			}
 		}
 	}
