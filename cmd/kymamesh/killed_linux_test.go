@@ -28,43 +28,74 @@ func many(n, weight int) string {
 	return b.String()
 }
 
+// killer kills calls of the program at random moments of the time that the last
+// whole one took. It times the program, since a call within the test, which the
+// race detector watches, is many times slower.
+type killer struct {
+	random       *rand.Rand
+	took         time.Duration
+	runs, killed int
+}
+
+// writes runs the program to its end and gives what it said.
+func (k *killer) writes(t *testing.T, name string) string {
+	t.Helper()
+	start := time.Now()
+	code, said := exits(t, program(t, "render", name, "--output-dir", "out"))
+	k.took = time.Since(start)
+	if code != 0 {
+		t.Fatal(said)
+	}
+	return said
+}
+
+func (k *killer) kills(t *testing.T, name string) {
+	t.Helper()
+	cmd := program(t, "render", name, "--output-dir", "out")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Duration(k.random.Int64N(int64(k.took * 5 / 4))))
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	k.runs++
+	if cmd.ProcessState.ExitCode() < 0 {
+		k.killed++
+	}
+}
+
+func (k *killer) enough(t *testing.T) {
+	t.Helper()
+	t.Logf("%d of %d were killed while they ran, the last whole call took %v", k.killed, k.runs, k.took)
+	if k.killed < k.runs/5 {
+		t.Errorf("only %d of %d calls were killed in time", k.killed, k.runs)
+	}
+}
+
 // A call that is killed at any moment leaves the old folder or the new one.
 func TestOutputDirKilled(t *testing.T) {
 	enter(t, files{"old.yaml": many(100, 90), "new.yaml": many(100, 10)})
-	writes(t, "new.yaml")
-	want := [2]files{1: tree(t, "out")}
-	start := time.Now()
-	writes(t, "old.yaml")
-	want[0] = tree(t, "out")
-	took := time.Since(start)
+	k := killer{random: rand.New(rand.NewPCG(1, 2))}
+	want := [2]files{}
+	for i, name := range []string{"new.yaml", "old.yaml"} {
+		k.writes(t, name)
+		want[i] = tree(t, "out")
+	}
 	runs := 30
 	if testing.Short() {
 		runs = 10
 	}
-	random, killed := rand.New(rand.NewPCG(1, 2)), 0
 	for range runs {
-		cmd := program(t, "render", "new.yaml", "--output-dir", "out")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(random.Int64N(int64(took * 5 / 4))))
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if cmd.ProcessState.ExitCode() < 0 {
-			killed++
-		}
+		k.kills(t, "new.yaml")
 		if got := tree(t, "out"); !equal(got, want[0]) && !equal(got, want[1]) {
 			t.Fatalf("%d files, which are neither the old tree nor the new one", len(got))
 		}
-		if !strings.HasPrefix(writes(t, "old.yaml"), "out: 204 objects") {
+		if !strings.HasPrefix(k.writes(t, "old.yaml"), "out: 204 objects") {
 			t.Fatal("another number of objects")
 		}
 		same(t, "files beside the output", []string{"new.yaml", "old.yaml"}, beneath(t, "."))
 	}
-	t.Logf("%d of %d were killed while they ran, %v each", killed, runs, took)
-	if killed < runs/5 {
-		t.Errorf("only %d of %d calls were killed in time", killed, runs)
-	}
+	k.enough(t)
 }
 
 func equal(a, b files) bool {
@@ -98,25 +129,20 @@ func beneath(t *testing.T, dir string) []string {
 // A new folder is there whole or not at all.
 func TestNewOutputDirKilled(t *testing.T) {
 	enter(t, files{"mesh.yaml": many(100, 10)})
-	start := time.Now()
-	writes(t, "mesh.yaml")
-	took, want := time.Since(start), tree(t, "out")
-	random := rand.New(rand.NewPCG(3, 4))
+	k := killer{random: rand.New(rand.NewPCG(3, 4))}
+	k.writes(t, "mesh.yaml")
+	want := tree(t, "out")
 	for range 20 {
 		if err := os.RemoveAll("out"); err != nil {
 			t.Fatal(err)
 		}
-		cmd := program(t, "render", "mesh.yaml", "--output-dir", "out")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(random.Int64N(int64(took * 5 / 4))))
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		k.kills(t, "mesh.yaml")
 		if _, err := os.Stat("out"); err == nil && !equal(want, tree(t, "out")) {
 			t.Fatal("the new folder is there and not whole")
 		}
+		k.writes(t, "mesh.yaml")
 	}
+	k.enough(t)
 }
 
 func TestOutputDirDiskFull(t *testing.T) {
